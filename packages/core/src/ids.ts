@@ -44,3 +44,14 @@ export function isWriterId(value: unknown): value is WriterId {
 export function isNodeId(value: unknown): value is NodeId {
   return typeof value === "string" && value.length > 0 && value.length <= 64;
 }
+
+/** How many partitions the sessions are divided into, by the first bits of their ids. */
+export const PARTITION_COUNT = 256;
+
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** The partition of a session, in [0, {@link PARTITION_COUNT}). */
+export function partitionOf(session: SessionId): number {
+  const high = BASE64URL.indexOf(session.charAt(0));
+  return (high << 2) | (BASE64URL.indexOf(session.charAt(1)) >> 4);
+}

@@ -1,1 +1,38 @@
-export {};
+/**
+ * @session-mesh/core: the session-mesh protocol as a state machine without clock, socket or disk.
+ *
+ * A {@link Replica} is a pure function of its seed and its ordered inputs: links, frames, timers and
+ * local calls go in; sends, timers, settled tickets and events come out through a {@link Runtime}.
+ * `session-mesh` runs it on real sockets, `@session-mesh/sim` under virtual time.
+ */
+export { assert, InvariantError } from "./assert.js";
+export { DEFAULT_LIMITS, type Limits, type ReplicaConfig } from "./config.js";
+export type { Event, EventBody, Law, MemberState, RefusalCode } from "./events.js";
+export type { WantedAcks } from "./gossip/acks.js";
+export { type Hlc, hlcFromMillis, hlcToMillis, type Stamp } from "./hlc.js";
+export {
+  type Bytes,
+  isSessionId,
+  type LinkId,
+  type Millis,
+  type NodeId,
+  type SessionId,
+  type WriterId,
+} from "./ids.js";
+export type { CommitResult, LocalCommit, ReadResult } from "./local-sessions.js";
+export type { Refusal } from "./membership/refusals.js";
+export { createPrng, type Prng } from "./prng.js";
+export { type DialFailure, Replica } from "./replica.js";
+export type {
+  AckOutcome,
+  DrainOutcome,
+  Outcome,
+  PullOutcome,
+  Runtime,
+  Ticket,
+  Timer,
+} from "./runtime.js";
+export type { MemberStatus, ReplicaStatus } from "./status.js";
+export { encodeMessage } from "./wire/codec.js";
+export { type Message, PROTOCOL_MAX, PROTOCOL_MIN } from "./wire/messages.js";
+export { decodeFrame } from "./wire/validate.js";

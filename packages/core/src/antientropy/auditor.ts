@@ -1,0 +1,278 @@
+/**
+ * Finding and repairing every difference between two nodes, whatever caused it (P8).
+ *
+ *   A ──audit(root)──────────▶ B
+ *   A ◀─partitions(sums)────── B    empty where the roots are equal: done
+ *   A ──list(partitions, …)──▶ B    what A holds in the partitions that differ
+ *   A ◀─sync(…), listed(want)─ B    what A lacks, and what B lacks
+ *   A ──sync(…)──────────────▶ B
+ *
+ * One round at a time is begun by a node; rounds of others are answered at any time. Sessions
+ * changed a moment ago are left out, their push being in flight, unless the round is thorough.
+ *
+ * Not here: sums (partition-sums.ts), sending (sync-sender.ts), and when to audit (the replica).
+ */
+import type { Limits } from "../config.js";
+import type { EventBody } from "../events.js";
+import type { Millis, NodeId, SessionId } from "../ids.js";
+import type { WholeItem } from "../session-state.js";
+import type {
+  AuditMessage,
+  DigestEntry,
+  ListedMessage,
+  ListMessage,
+  Message,
+  PartitionsMessage,
+} from "../wire/messages.js";
+import type { Lanes, PartitionSums } from "./partition-sums.js";
+import { SyncSender } from "./sync-sender.js";
+
+/** How many entries a list message carries. */
+const LIST_ENTRIES_MAX = 5_000;
+
+/** How an audit round ended. */
+export type AuditOutcome = "equal" | "repaired" | "abandoned" | "incomparable";
+
+/** A round that ended. */
+export interface FinishedRound {
+  readonly outcome: AuditOutcome;
+  readonly isThorough: boolean;
+  readonly startedAtMs: Millis;
+}
+
+/** One session or tombstone as an audit sees it. */
+export interface AuditElement {
+  readonly session: SessionId;
+  readonly digest: Lanes;
+  readonly changedAtMs: Millis;
+}
+
+/** What auditing needs of its replica. */
+export interface AuditorPort {
+  readonly limits: Limits;
+  readonly sums: PartitionSums;
+  elapsedMs(): Millis;
+  send(peer: NodeId, message: Message): void;
+  emit(event: EventBody): void;
+  elementsOf(partition: number): Iterable<AuditElement>;
+  wholeItem(session: SessionId): WholeItem | undefined;
+  /** Expired, held everywhere, about to be dropped: not worth sending to one who lacks it. */
+  isForgettable(session: SessionId): boolean;
+  /** Merges a whole copy. */
+  integrate(peer: NodeId, item: WholeItem): void;
+  /** Whether the peer computes digests as this node does. */
+  isComparable(peer: NodeId): boolean;
+  /** These partitions were equal on both nodes at this moment; all of them where undefined. */
+  foundEqual(peer: NodeId, differing: ReadonlySet<number> | undefined): void;
+  finished(peer: NodeId, round: FinishedRound): void;
+}
+
+interface Round {
+  readonly number: number;
+  readonly peer: NodeId;
+  readonly isThorough: boolean;
+  readonly startedAtMs: Millis;
+  readonly sentBytesBefore: number;
+  progressAtMs: Millis;
+  listsPending: number;
+  isListed: boolean;
+  sent: number;
+  received: number;
+}
+
+/** The machine. */
+export class Auditor {
+  readonly #port: AuditorPort;
+  readonly #sender: SyncSender;
+  #round: Round | undefined;
+  #rounds = 0;
+
+  constructor(port: AuditorPort) {
+    this.#port = port;
+    this.#sender = new SyncSender({
+      limits: port.limits,
+      send: (peer, message) => port.send(peer, message),
+      wholeItem: (session) => port.wholeItem(session),
+      drained: (peer) => this.#tryFinish(peer),
+    });
+  }
+
+  get isBusy(): boolean {
+    return this.#round !== undefined;
+  }
+
+  /** Begins a round; the caller sees to it that none is under way. */
+  start(peer: NodeId, options: { thorough: boolean }): void {
+    this.#rounds += 1;
+    const nowMs = this.#port.elapsedMs();
+    this.#round = {
+      number: this.#rounds,
+      peer,
+      isThorough: options.thorough,
+      startedAtMs: nowMs,
+      sentBytesBefore: this.#sender.sentBytes,
+      progressAtMs: nowMs,
+      listsPending: 0,
+      isListed: false,
+      sent: 0,
+      received: 0,
+    };
+    if (!this.#port.isComparable(peer)) {
+      this.#startIncomparable(this.#round);
+      return;
+    }
+    const { a, b } = this.#port.sums.root();
+    const { count } = this.#port.sums;
+    this.#port.send(peer, { type: "audit", round: this.#rounds, a, b, count });
+  }
+
+  /** Gives up a round that makes no progress. */
+  tick(): void {
+    const round = this.#round;
+    if (!round) return;
+    const idleMs = this.#port.elapsedMs() - round.progressAtMs;
+    if (idleMs > this.#port.limits.auditDeadlineMs) this.#finish(round, "abandoned");
+  }
+
+  peerDown(peer: NodeId): void {
+    this.#sender.peerDown(peer);
+    if (this.#round?.peer === peer) this.#finish(this.#round, "abandoned");
+  }
+
+  onAudit(peer: NodeId, { round, a, b, count }: AuditMessage): void {
+    const { sums } = this.#port;
+    const root = sums.root();
+    const isEqual = root.a === a && root.b === b && count === sums.count;
+    if (isEqual) this.#port.foundEqual(peer, undefined);
+    this.#port.send(peer, { type: "partitions", round, sums: isEqual ? [] : sums.toArray() });
+  }
+
+  onPartitions(peer: NodeId, { round: number, sums }: PartitionsMessage): void {
+    const round = this.#roundOf(peer, number);
+    if (!round) return;
+    if (sums.length === 0) {
+      this.#port.foundEqual(peer, undefined);
+      this.#finish(round, "equal");
+      return;
+    }
+    const differing = this.#port.sums.differing(sums);
+    this.#port.foundEqual(peer, new Set(differing));
+    this.#sendLists(round, differing);
+    round.isListed = true;
+    this.#tryFinish(peer);
+  }
+
+  onList(peer: NodeId, list: ListMessage): void {
+    const theirs = new Map(list.entries.map((entry) => [entry.session, entry]));
+    const surplus: SessionId[] = [];
+    const wanted: SessionId[] = [];
+    for (const partition of list.partitions) {
+      for (const { session, digest, changedAtMs } of this.#port.elementsOf(partition)) {
+        const entry = theirs.get(session);
+        theirs.delete(session);
+        if (entry && entry.a === digest.a && entry.b === digest.b) continue;
+        if (!list.isThorough && this.#isInFlight(changedAtMs)) continue;
+        if (!entry && this.#port.isForgettable(session)) continue;
+        surplus.push(session);
+        if (entry) wanted.push(session);
+      }
+    }
+    wanted.push(...theirs.keys());
+    this.#sender.enqueue(peer, surplus);
+    this.#port.send(peer, { type: "listed", round: list.round, wanted });
+  }
+
+  onListed(peer: NodeId, { round: number, wanted }: ListedMessage): void {
+    const round = this.#roundOf(peer, number);
+    if (!round) return;
+    round.listsPending -= 1;
+    round.sent += wanted.length;
+    this.#sender.enqueue(peer, wanted);
+    this.#tryFinish(peer);
+  }
+
+  /** Sends sessions unasked: news that the peer seems not to have heard. */
+  offer(peer: NodeId, sessions: readonly SessionId[]): void {
+    this.#sender.enqueue(peer, sessions);
+  }
+
+  onSync(peer: NodeId, request: number, items: readonly WholeItem[]): void {
+    for (const item of items) this.#port.integrate(peer, item);
+    if (this.#round?.peer === peer) {
+      this.#round.received += items.length;
+      this.#round.progressAtMs = this.#port.elapsedMs();
+    }
+    this.#port.send(peer, { type: "synced", request });
+  }
+
+  onSynced(peer: NodeId, request: number): void {
+    if (this.#round?.peer === peer) this.#round.progressAtMs = this.#port.elapsedMs();
+    this.#sender.onSynced(peer, request);
+  }
+
+  #isInFlight(changedAtMs: Millis): boolean {
+    return this.#port.elapsedMs() - changedAtMs < this.#port.limits.auditGraceMs;
+  }
+
+  #roundOf(peer: NodeId, number: number): Round | undefined {
+    const round = this.#round;
+    if (round?.peer !== peer || round.number !== number) return undefined;
+    round.progressAtMs = this.#port.elapsedMs();
+    return round;
+  }
+
+  /** Digests of another version look all different: send everything once instead of comparing. */
+  #startIncomparable(round: Round): void {
+    if (!round.isThorough) {
+      this.#finish(round, "incomparable");
+      return;
+    }
+    const all: SessionId[] = [];
+    for (const partition of this.#port.sums.partitions()) {
+      for (const { session } of this.#port.elementsOf(partition)) all.push(session);
+    }
+    round.sent = all.length;
+    round.isListed = true;
+    this.#sender.enqueue(round.peer, all);
+    this.#tryFinish(round.peer);
+  }
+
+  #sendLists(round: Round, partitions: readonly number[]): void {
+    let named: number[] = [];
+    let entries: DigestEntry[] = [];
+    const flush = (): void => {
+      if (named.length === 0) return;
+      const { number, isThorough } = round;
+      const list = { type: "list", round: number, isThorough, partitions: named, entries } as const;
+      this.#port.send(round.peer, list);
+      round.listsPending += 1;
+      named = [];
+      entries = [];
+    };
+    for (const partition of partitions) {
+      named.push(partition);
+      for (const { session, digest, changedAtMs } of this.#port.elementsOf(partition)) {
+        if (!round.isThorough && this.#isInFlight(changedAtMs)) continue;
+        entries.push({ session, a: digest.a, b: digest.b });
+      }
+      if (entries.length >= LIST_ENTRIES_MAX) flush();
+    }
+    flush();
+  }
+
+  #tryFinish(peer: NodeId): void {
+    const round = this.#round;
+    if (round?.peer !== peer || !round.isListed || round.listsPending > 0) return;
+    if (this.#sender.isIdle(peer)) this.#finish(round, "repaired");
+  }
+
+  #finish(round: Round, outcome: AuditOutcome): void {
+    this.#round = undefined;
+    const { peer, sent, received, sentBytesBefore, startedAtMs } = round;
+    const bytes = this.#sender.sentBytes - sentBytesBefore;
+    const tookMs = this.#port.elapsedMs() - startedAtMs;
+    const report = { peer, outcome, sent, received, bytes, tookMs };
+    this.#port.emit({ type: "audit-finished", ...report });
+    this.#port.finished(peer, { outcome, isThorough: round.isThorough, startedAtMs });
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Asking peers for one session: for a request that missed here, and to fill a gap in a push.
+ *
+ *   A ──pull(session)──▶ every linked peer
+ *   A ◀─pulled(item)──── B
+ *
+ * A miss is absent only when every member that is neither left nor gone has answered no; else it is
+ * unknown (P9). The first copy found ends the wait; later ones are merged all the same.
+ */
+import type { Limits } from "../config.js";
+import type { EventBody } from "../events.js";
+import type { Millis, NodeId, SessionId } from "../ids.js";
+import type { PullOutcome, Ticket } from "../runtime.js";
+import type { WholeItem } from "../session-state.js";
+import type { Message, PulledMessage } from "../wire/messages.js";
+
+/** What pulling needs of its replica. */
+export interface PullerPort {
+  readonly limits: Limits;
+  elapsedMs(): Millis;
+  send(peer: NodeId, message: Message): void;
+  emit(event: EventBody): void;
+  scheduleDeadline(request: number, delayMs: Millis): void;
+  settle(ticket: Ticket, outcome: PullOutcome): void;
+  integrate(peer: NodeId, item: WholeItem): void;
+  wholeItem(session: SessionId): WholeItem | undefined;
+  linkedPeers(): readonly NodeId[];
+  /** Whether some member that is neither left nor gone cannot be asked. */
+  hasUnreachableMember(): boolean;
+  gapFilled(peer: NodeId, session: SessionId): void;
+}
+
+interface Pull {
+  readonly session: SessionId;
+  readonly tickets: Ticket[];
+  readonly waitingFor: Set<NodeId>;
+  readonly asked: number;
+  readonly startedAtMs: Millis;
+  /** Someone could not be asked, or did not answer: a miss is not certain. */
+  isIncomplete: boolean;
+  /** The peer whose push had a gap here; no one waits for the outcome. */
+  readonly gapOf: NodeId | undefined;
+}
+
+/** The machine. */
+export class Puller {
+  readonly #port: PullerPort;
+  readonly #pulls = new Map<number, Pull>();
+  readonly #bySession = new Map<SessionId, number>();
+  #requests = 0;
+
+  constructor(port: PullerPort) {
+    this.#port = port;
+  }
+
+  get pullCount(): number {
+    return this.#pulls.size;
+  }
+
+  /** Asks every linked peer; a session already asked for is asked for once. */
+  pull(ticket: Ticket, session: SessionId): void {
+    const known = this.#pulls.get(this.#bySession.get(session) ?? -1);
+    if (known) {
+      known.tickets.push(ticket);
+      return;
+    }
+    if (this.#pulls.size >= this.#port.limits.pullsMax) {
+      this.#port.emit({ type: "limit-refused", limit: "pullsMax", value: this.#pulls.size });
+      this.#port.settle(ticket, { kind: "pull", status: "unknown" });
+      return;
+    }
+    const peers = this.#port.linkedPeers();
+    const request = this.#start(session, peers, undefined);
+    this.#pulls.get(request)?.tickets.push(ticket);
+    this.#bySession.set(session, request);
+    this.#port.scheduleDeadline(request, this.#port.limits.pullDeadlineMs);
+    if (peers.length === 0) this.#finish(request, "absent");
+  }
+
+  /** Asks one peer for the session that its push built on; has no deadline but the link's end. */
+  fetch(peer: NodeId, session: SessionId): void {
+    this.#start(session, [peer], peer);
+  }
+
+  onPull(peer: NodeId, request: number, session: SessionId): void {
+    this.#port.send(peer, { type: "pulled", request, item: this.#port.wholeItem(session) });
+  }
+
+  onPulled(peer: NodeId, { request, item }: PulledMessage): void {
+    const pull = this.#pulls.get(request);
+    const isAsked = pull?.waitingFor.delete(peer) === true;
+    if (item && (!isAsked || item.session === pull.session)) this.#port.integrate(peer, item);
+    if (!isAsked) return;
+    if (pull.gapOf !== undefined) {
+      this.#pulls.delete(request);
+      this.#port.gapFilled(peer, pull.session);
+    } else if (item) this.#finish(request, "found");
+    else if (pull.waitingFor.size === 0) this.#finish(request, "absent");
+  }
+
+  fireDeadline(request: number): void {
+    const pull = this.#pulls.get(request);
+    if (!pull) return;
+    pull.isIncomplete = true;
+    this.#finish(request, "absent");
+  }
+
+  peerDown(peer: NodeId): void {
+    for (const [request, pull] of [...this.#pulls]) {
+      if (!pull.waitingFor.delete(peer)) continue;
+      pull.isIncomplete = true;
+      if (pull.gapOf !== undefined) this.#pulls.delete(request);
+      else if (pull.waitingFor.size === 0) this.#finish(request, "absent");
+    }
+  }
+
+  #start(session: SessionId, peers: readonly NodeId[], gapOf: NodeId | undefined): number {
+    this.#requests += 1;
+    const request = this.#requests;
+    this.#pulls.set(request, {
+      session,
+      tickets: [],
+      waitingFor: new Set(peers),
+      asked: peers.length,
+      startedAtMs: this.#port.elapsedMs(),
+      isIncomplete: false,
+      gapOf,
+    });
+    for (const peer of peers) this.#port.send(peer, { type: "pull", request, session });
+    return request;
+  }
+
+  #finish(request: number, verdict: "found" | "absent"): void {
+    const pull = this.#pulls.get(request);
+    if (!pull) return;
+    this.#pulls.delete(request);
+    this.#bySession.delete(pull.session);
+    const isUncertain = pull.isIncomplete || this.#port.hasUnreachableMember();
+    const status = verdict === "absent" && isUncertain ? "unknown" : verdict;
+    const tookMs = this.#port.elapsedMs() - pull.startedAtMs;
+    const { session, asked } = pull;
+    this.#port.emit({ type: "pull-finished", session, outcome: status, asked, tookMs });
+    for (const ticket of pull.tickets) this.#port.settle(ticket, { kind: "pull", status });
+  }
+}

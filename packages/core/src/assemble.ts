@@ -1,0 +1,353 @@
+/**
+ * Puts the machines of a replica together: each gets a port through which it reaches the others,
+ * so that none of them knows another.
+ *
+ * Not here: what comes in from outside (replica.ts).
+ */
+import { Auditor, type FinishedRound } from "./antientropy/auditor.js";
+import { AuditQueue } from "./antientropy/audit-queue.js";
+import { Equality } from "./antientropy/equality.js";
+import { PartitionSums } from "./antientropy/partition-sums.js";
+import { Puller } from "./antientropy/puller.js";
+import type { ReplicaConfig } from "./config.js";
+import { Drain } from "./drain.js";
+import { Acks } from "./gossip/acks.js";
+import { Pusher } from "./gossip/pusher.js";
+import { HLC_ZERO, type Hlc, hlcFromMillis } from "./hlc.js";
+import { type LinkId, type Millis, type NodeId, partitionOf } from "./ids.js";
+import { type IntegrationPath, Integrator } from "./integrator.js";
+import { LocalSessions } from "./local-sessions.js";
+import { isTrusted } from "./membership/member.js";
+import { Membership } from "./membership/membership.js";
+import { Refusals } from "./membership/refusals.js";
+import type { Runtime } from "./runtime.js";
+import type { Item, WholeItem } from "./session-state.js";
+import { expiresAtMs, lifetimeAt } from "./session/expiry.js";
+import { DIGEST_VERSION, SessionDigester } from "./session/fingerprint.js";
+import type { HeldSession } from "./session/held.js";
+import { SessionTable } from "./session/table.js";
+import { encodeMessage } from "./wire/codec.js";
+import { type Message, PROTOCOL_MAX, PROTOCOL_MIN } from "./wire/messages.js";
+
+/** How many peers are audited when another one is lost. */
+const AUDITS_AFTER_LOSS = 2;
+
+/** The machines of one replica, and the few things that concern several of them. */
+export interface Parts {
+  readonly table: SessionTable;
+  readonly sums: PartitionSums;
+  readonly membership: Membership;
+  readonly refusals: Refusals;
+  readonly pusher: Pusher;
+  readonly acks: Acks;
+  readonly auditor: Auditor;
+  readonly audits: AuditQueue;
+  readonly puller: Puller;
+  readonly drain: Drain;
+  readonly local: LocalSessions;
+  sendOn(link: LinkId, message: Message): void;
+  /** Drops what is dead and needed by nobody. */
+  collect(): void;
+}
+
+/** Builds the machines of a replica. */
+export function assemble(config: ReplicaConfig, runtime: Runtime): Parts {
+  return new Assembly(config, runtime);
+}
+
+class Assembly implements Parts {
+  readonly table: SessionTable;
+  readonly sums = new PartitionSums();
+  readonly membership: Membership;
+  readonly refusals: Refusals;
+  readonly pusher: Pusher;
+  readonly acks: Acks;
+  readonly auditor: Auditor;
+  readonly audits: AuditQueue;
+  readonly puller: Puller;
+  readonly drain: Drain;
+  readonly local: LocalSessions;
+  readonly #config: ReplicaConfig;
+  readonly #runtime: Runtime;
+  readonly #digester: SessionDigester;
+  readonly #integrator: Integrator;
+  readonly #equality = new Equality();
+  readonly #digestVersions = new Map<NodeId, number>();
+  #hlc: Hlc = HLC_ZERO;
+
+  constructor(config: ReplicaConfig, runtime: Runtime) {
+    this.#config = config;
+    this.#runtime = runtime;
+    this.#digester = new SessionDigester(config.digestKey);
+    this.refusals = new Refusals((event) => runtime.emit(event));
+    this.table = this.#createTable();
+    this.membership = this.#createMembership();
+    this.#integrator = this.#createIntegrator();
+    this.pusher = this.#createPusher();
+    this.acks = this.#createAcks();
+    this.auditor = this.#createAuditor();
+    this.audits = this.#createAudits();
+    this.puller = this.#createPuller();
+    this.drain = this.#createDrain();
+    this.local = this.#createLocal();
+  }
+
+  sendOn(link: LinkId, message: Message): void {
+    this.#runtime.send(link, encodeMessage(message));
+  }
+
+  collect(): void {
+    this.table.collect(this.#meshMs(), (held) => this.#isHeldEverywhere(held));
+  }
+
+  readonly #send = (peer: NodeId, message: Message): void => {
+    const link = this.membership.member(peer)?.link;
+    if (link !== undefined) this.sendOn(link, message);
+  };
+
+  readonly #meshMs = (): Millis => this.#runtime.wallMs() + this.membership.clockOffsetMs();
+
+  readonly #wholeItem = (session: Item["session"]): WholeItem | undefined =>
+    this.table.toItem(session);
+
+  readonly #isPeerTrusted = (peer: NodeId): boolean => {
+    const member = this.membership.member(peer);
+    return member !== undefined && isTrusted(member);
+  };
+
+  /** A clock within the margin is followed; one further ahead only raises the sessions it wrote to. */
+  readonly #sawClock = (hlc: Hlc): void => {
+    const bound = hlcFromMillis(this.#runtime.wallMs() + this.#config.limits.clockMarginMs);
+    if (hlc > this.#hlc && hlc <= bound) this.#hlc = hlc;
+  };
+
+  #createTable(): SessionTable {
+    const runtime = this.#runtime;
+    return new SessionTable({
+      limits: this.#config.limits,
+      digester: this.#digester,
+      elapsedMs: () => runtime.elapsedMs(),
+      emit: (event) => runtime.emit(event),
+      digestChanged: (session, before, after) => this.sums.change(session, before, after),
+    });
+  }
+
+  #createMembership(): Membership {
+    const runtime = this.#runtime;
+    return new Membership({
+      config: this.#config,
+      random: runtime.random,
+      wallMs: () => runtime.wallMs(),
+      elapsedMs: () => runtime.elapsedMs(),
+      hello: (member) => ({
+        type: "hello",
+        protocolMin: PROTOCOL_MIN,
+        protocolMax: PROTOCOL_MAX,
+        digestVersion: DIGEST_VERSION,
+        cluster: this.#config.cluster,
+        member,
+        wallMs: runtime.wallMs(),
+        hlc: this.#hlc,
+      }),
+      dial: (address) => runtime.dial(address),
+      closeLink: (link, reason) => runtime.closeLink(link, reason),
+      send: (link, message) => this.sendOn(link, message),
+      emit: (event) => runtime.emit(event),
+      refused: (refusal) => this.refusals.add(refusal),
+      welcomed: (address) => this.refusals.clear(address),
+      peerUp: (peer, _link, hello) => this.#peerUp(peer, hello.member.writer, hello.digestVersion),
+      peerDown: (peer) => this.#peerDown(peer),
+      trustChanged: () => this.acks.review(),
+    });
+  }
+
+  #peerUp(peer: NodeId, writer: Parameters<Pusher["peerUp"]>[1], digestVersion: number): void {
+    this.#digestVersions.set(peer, digestVersion);
+    // What was asked on a link that this one replaces will not be answered.
+    this.puller.peerDown(peer);
+    this.auditor.peerDown(peer);
+    this.pusher.peerUp(peer, writer);
+    // One round repairs both sides, so one of the two begins it.
+    if (this.#config.node < peer) this.audits.add(peer, { thorough: true });
+  }
+
+  #peerDown(peer: NodeId): void {
+    this.#digestVersions.delete(peer);
+    this.pusher.peerDown(peer);
+    this.auditor.peerDown(peer);
+    this.puller.peerDown(peer);
+    this.drain.peerDown(peer);
+    this.audits.addSome(AUDITS_AFTER_LOSS);
+  }
+
+  #createIntegrator(): Integrator {
+    const runtime = this.#runtime;
+    return new Integrator({
+      limits: this.#config.limits,
+      table: this.table,
+      digester: this.#digester,
+      wallMs: () => runtime.wallMs(),
+      meshMs: this.#meshMs,
+      emit: (event) => runtime.emit(event),
+      sawClock: this.#sawClock,
+      refuseClock: (peer, detail) => {
+        const link = this.membership.member(peer)?.link;
+        if (link !== undefined) this.membership.refuse(link, "clock", detail);
+      },
+      tellDestroyed: (peer, item) => this.auditor.offer(peer, [item.session]),
+    });
+  }
+
+  readonly #integrateWhole = (peer: NodeId, item: WholeItem, path: IntegrationPath): void => {
+    this.#integrator.integrate(peer, item, path);
+  };
+
+  #createPusher(): Pusher {
+    const runtime = this.#runtime;
+    return new Pusher({
+      limits: this.#config.limits,
+      send: this.#send,
+      emit: (event) => runtime.emit(event),
+      scheduleFlush: (peer, delayMs) => runtime.schedule({ kind: "push-flush", peer }, delayMs),
+      isTrusted: this.#isPeerTrusted,
+      wholeItem: this.#wholeItem,
+      integrate: (peer, item) => {
+        const path = item.kind === "state" ? "catch-up" : "push";
+        // Nothing of a refused sender may be confirmed, so a refusal counts as a gap.
+        return this.#integrator.integrate(peer, item, path) === "ok" ? "ok" : "gap";
+      },
+      fetch: (peer, session) => this.puller.fetch(peer, session),
+      needsAudit: (peer) => this.audits.add(peer, { thorough: true }),
+      acked: () => this.acks.review(),
+    });
+  }
+
+  #createAcks(): Acks {
+    const runtime = this.#runtime;
+    return new Acks({
+      limits: this.#config.limits,
+      elapsedMs: () => runtime.elapsedMs(),
+      ackers: () => this.pusher.ackers(),
+      schedule: (delayMs) => runtime.schedule({ kind: "ack-deadline" }, delayMs),
+      settle: (ticket, outcome) => runtime.settle(ticket, outcome),
+      emit: (event) => runtime.emit(event),
+    });
+  }
+
+  #createAuditor(): Auditor {
+    const runtime = this.#runtime;
+    return new Auditor({
+      limits: this.#config.limits,
+      sums: this.sums,
+      elapsedMs: () => runtime.elapsedMs(),
+      send: this.#send,
+      emit: (event) => runtime.emit(event),
+      elementsOf: (partition) => this.table.elementsOf(partition),
+      wholeItem: this.#wholeItem,
+      isForgettable: (session) => this.#isForgettable(this.table.get(session)),
+      integrate: (peer, item) => this.#integrateWhole(peer, item, "audit"),
+      isComparable: (peer) => this.#digestVersions.get(peer) === DIGEST_VERSION,
+      foundEqual: (peer, differing) => this.#equality.found(peer, differing, this.#meshMs()),
+      finished: (peer, round) => this.#auditFinished(peer, round),
+    });
+  }
+
+  #auditFinished(peer: NodeId, { outcome, isThorough, startedAtMs }: FinishedRound): void {
+    const isComplete = outcome === "equal" || (outcome === "repaired" && isThorough);
+    this.drain.audited(peer, { isComplete, startedAtMs });
+    this.audits.next();
+  }
+
+  #createAudits(): AuditQueue {
+    return new AuditQueue({
+      random: this.#runtime.random,
+      isBusy: () => this.auditor.isBusy,
+      isTrusted: this.#isPeerTrusted,
+      trustedPeers: () => this.membership.trusted().map((member) => member.fact.node),
+      start: (peer, options) => this.auditor.start(peer, options),
+    });
+  }
+
+  #createPuller(): Puller {
+    const runtime = this.#runtime;
+    return new Puller({
+      limits: this.#config.limits,
+      elapsedMs: () => runtime.elapsedMs(),
+      send: this.#send,
+      emit: (event) => runtime.emit(event),
+      scheduleDeadline: (request, delayMs) =>
+        runtime.schedule({ kind: "pull-deadline", request }, delayMs),
+      settle: (ticket, outcome) => runtime.settle(ticket, outcome),
+      integrate: (peer, item) => this.#integrateWhole(peer, item, "pull"),
+      wholeItem: this.#wholeItem,
+      linkedPeers: () => this.#linkedPeers(),
+      hasUnreachableMember: () => this.#hasUnreachableMember(),
+      gapFilled: (peer, session) => this.pusher.gapFilled(peer, session),
+    });
+  }
+
+  #linkedPeers(): NodeId[] {
+    const linked = [...this.membership.members()].filter((member) => member.link !== undefined);
+    return linked.map((member) => member.fact.node);
+  }
+
+  #hasUnreachableMember(): boolean {
+    const { seeds } = this.#config;
+    if (!this.membership.hasJoined) return seeds.length > 0;
+    for (const { fact, link } of this.membership.members()) {
+      const isExpected = fact.state !== "left" && fact.state !== "gone";
+      if (isExpected && link === undefined) return true;
+    }
+    return false;
+  }
+
+  #createDrain(): Drain {
+    const runtime = this.#runtime;
+    return new Drain({
+      elapsedMs: () => runtime.elapsedMs(),
+      emit: (event) => runtime.emit(event),
+      settle: (ticket, outcome) => runtime.settle(ticket, outcome),
+      scheduleDeadline: (ticket, delayMs) =>
+        runtime.schedule({ kind: "drain-deadline", ticket }, delayMs),
+      targets: () => {
+        const staying = this.membership.trusted().filter((member) => !member.fact.draining);
+        return staying.map((member) => member.fact.node);
+      },
+      hasAcked: (peer) => (this.pusher.ackedBy(peer) ?? -1) >= this.pusher.headSeq,
+      audit: (peer) => this.audits.add(peer, { thorough: true }),
+      sessionCount: () => this.table.counts.hot + this.table.counts.cold,
+    });
+  }
+
+  #createLocal(): LocalSessions {
+    const runtime = this.#runtime;
+    return new LocalSessions({
+      config: this.#config,
+      table: this.table,
+      wallMs: () => runtime.wallMs(),
+      meshMs: this.#meshMs,
+      hlc: () => this.#hlc,
+      sawClock: this.#sawClock,
+      push: (item) => this.pusher.push(item),
+      emit: (event) => runtime.emit(event),
+    });
+  }
+
+  #isForgettable(held: HeldSession | undefined): boolean {
+    if (!held) return false;
+    const marginMs = this.#config.limits.clockMarginMs;
+    const lifetime = lifetimeAt(held.envelope, this.#meshMs() - marginMs);
+    return lifetime === "over" || (lifetime === "idle-expired" && this.#isHeldEverywhere(held));
+  }
+
+  #isHeldEverywhere(held: HeldSession): boolean {
+    if (!this.membership.hasJoined && this.#config.seeds.length > 0) return false;
+    const neededAtMs = expiresAtMs(held.envelope) + this.#config.limits.clockMarginMs;
+    const partition = partitionOf(held.id);
+    for (const { fact } of this.membership.members()) {
+      if (fact.state === "left" || fact.state === "gone") continue;
+      if (this.#equality.seenAtMs(fact.node, partition) < neededAtMs) return false;
+    }
+    return true;
+  }
+}

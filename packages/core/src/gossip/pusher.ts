@@ -1,0 +1,244 @@
+/**
+ * Pushing this process's changes to every peer, and following theirs.
+ *
+ *   A ──resume(have)──▶ B           how far A has followed B; B's stream to A begins there
+ *   B ──push(from, to, items)──▶ A  in order, a window of bytes unacknowledged
+ *   A ──ack(to)──▶ B                everything up to there is integrated
+ *   A ──pull(session)──▶ B          an item builds on something A lacks: the ack waits for the whole
+ *
+ * Nothing is relayed: the origin pushes to all, and audits repair what a dead origin left half done.
+ *
+ * Invariants: 1. `ackedSeq ≤ sentSeq ≤ headSeq` for each stream. 2. `have` of a writer grows only
+ * past changes that are integrated here, so that an acknowledgement is a promise (P1).
+ *
+ * Not here: who waits for acknowledgements (acks.ts), and merging (the session table).
+ */
+import { assert } from "../assert.js";
+import type { Limits } from "../config.js";
+import type { EventBody } from "../events.js";
+import type { Bytes, Millis, NodeId, SessionId, WriterId } from "../ids.js";
+import type { Item, WholeItem } from "../session-state.js";
+import type { Message, PushMessage } from "../wire/messages.js";
+import type { Acker } from "./acks.js";
+import { ChangeLog, itemBytes } from "./change-log.js";
+import { Follower } from "./follower.js";
+
+/** What pushing needs of its replica. */
+export interface PusherPort {
+  readonly limits: Limits;
+  send(peer: NodeId, message: Message): void;
+  emit(event: EventBody): void;
+  scheduleFlush(peer: NodeId, delayMs: Millis): void;
+  isTrusted(peer: NodeId): boolean;
+  /** The whole copy of a session, for a peer whose deltas were dropped. */
+  wholeItem(session: SessionId): WholeItem | undefined;
+  /** Merges an item; `gap` where it builds on something that is missing here. */
+  integrate(peer: NodeId, item: Item): "ok" | "gap";
+  /** Asks `peer` for a whole session; `gapFilled` follows. */
+  fetch(peer: NodeId, session: SessionId): void;
+  /** `peer` fell behind further than the log reaches. */
+  needsAudit(peer: NodeId): void;
+  acked(): void;
+}
+
+class Stream implements Acker {
+  readonly #isTrusted: () => boolean;
+  sentSeq: number;
+  ackedSeq: number;
+  isLate = false;
+  inFlight: { toSeq: number; bytes: Bytes }[] = [];
+  inFlightBytes: Bytes = 0;
+  isFlushScheduled = false;
+
+  constructor(haveSeq: number, isPeerTrusted: () => boolean) {
+    this.sentSeq = haveSeq;
+    this.ackedSeq = haveSeq;
+    this.#isTrusted = isPeerTrusted;
+  }
+
+  get isTrusted(): boolean {
+    return this.#isTrusted();
+  }
+}
+
+/** The pushing half of gossip, with its following half beside it. */
+export class Pusher {
+  readonly #port: PusherPort;
+  readonly #log: ChangeLog;
+  readonly #streams = new Map<NodeId, Stream>();
+  readonly #follower: Follower;
+
+  constructor(port: PusherPort) {
+    this.#port = port;
+    this.#log = new ChangeLog(port.limits);
+    this.#follower = new Follower(port);
+  }
+
+  get headSeq(): number {
+    return this.#log.headSeq;
+  }
+
+  get fill(): { entries: number; bytes: number } {
+    return this.#log.fill;
+  }
+
+  ackers(): readonly Acker[] {
+    return [...this.#streams.values()];
+  }
+
+  /** How far `peer` has confirmed; undefined without a stream. */
+  ackedBy(peer: NodeId): number | undefined {
+    return this.#streams.get(peer)?.ackedSeq;
+  }
+
+  /** Adds a local change and pushes it to every peer. */
+  push(item: Item): number {
+    const seq = this.#log.append(item);
+    for (const [peer, stream] of this.#streams) this.#flushOrWait(peer, stream);
+    return seq;
+  }
+
+  /** A link is up: say how far this node has followed the peer. */
+  peerUp(peer: NodeId, writer: WriterId): void {
+    this.#streams.delete(peer);
+    const haveSeq = this.#follower.peerUp(peer, writer);
+    this.#port.send(peer, { type: "resume", haveSeq });
+  }
+
+  peerDown(peer: NodeId): void {
+    this.#streams.delete(peer);
+    this.#follower.peerDown(peer);
+  }
+
+  onResume(peer: NodeId, haveSeq: number): void {
+    const { headSeq, floorSeq, deltaFloorSeq } = this.#log;
+    const fromSeq = Math.min(haveSeq, headSeq);
+    const known = this.#streams.get(peer);
+    const stream = new Stream(fromSeq, () => this.#port.isTrusted(peer));
+    if (known) stream.isLate = known.isLate;
+    this.#streams.set(peer, stream);
+    if (fromSeq < headSeq) {
+      const rung = fromSeq >= deltaFloorSeq ? "deltas" : fromSeq >= floorSeq ? "states" : "audit";
+      this.#port.emit({ type: "catch-up-started", peer, fromSeq, toSeq: headSeq, rung });
+    }
+    this.flush(peer);
+    this.#port.acked();
+  }
+
+  onAck(peer: NodeId, seq: number): void {
+    const stream = this.#streams.get(peer);
+    if (!stream || seq > stream.sentSeq) return;
+    stream.isLate = false;
+    if (seq <= stream.ackedSeq) return;
+    stream.ackedSeq = seq;
+    const isDone = (batch: { toSeq: number }): boolean => batch.toSeq <= seq;
+    for (const batch of stream.inFlight) if (isDone(batch)) stream.inFlightBytes -= batch.bytes;
+    stream.inFlight = stream.inFlight.filter((batch) => !isDone(batch));
+    this.#port.acked();
+    this.flush(peer);
+  }
+
+  onPush(peer: NodeId, push: PushMessage): void {
+    this.#follower.onPush(peer, push);
+  }
+
+  /** A fetched session arrived, or the peer no longer has it. */
+  gapFilled(peer: NodeId, session: SessionId): void {
+    this.#follower.gapFilled(peer, session);
+  }
+
+  /** How far this node has followed `peer`. */
+  haveOf(peer: NodeId): number {
+    return this.#follower.haveOf(peer);
+  }
+
+  /** Sends what fits into the window. */
+  flush(peer: NodeId): void {
+    const stream = this.#streams.get(peer);
+    if (!stream) return;
+    const { pushWindowBytesMax } = this.#port.limits;
+    while (stream.sentSeq < this.#log.headSeq && stream.inFlightBytes < pushWindowBytesMax) {
+      const batch = this.#nextBatch(peer, stream.sentSeq);
+      assert(batch.toSeqInclusive > stream.sentSeq, `a batch for ${peer} made no progress`);
+      const bytes = batch.items.reduce((sum, item) => sum + itemBytes(item), 0);
+      this.#port.send(peer, batch);
+      stream.sentSeq = batch.toSeqInclusive;
+      stream.inFlight.push({ toSeq: batch.toSeqInclusive, bytes });
+      stream.inFlightBytes += bytes;
+    }
+  }
+
+  /** The delay for an acknowledgement is over. */
+  fireFlush(peer: NodeId): void {
+    const stream = this.#streams.get(peer);
+    if (stream) stream.isFlushScheduled = false;
+    this.flush(peer);
+  }
+
+  /** Nothing in flight: send at once. Else let changes gather until an ack, a delay, or a full batch. */
+  #flushOrWait(peer: NodeId, stream: Stream): void {
+    if (
+      stream.inFlight.length === 0 ||
+      this.#waitingBytes(stream) >= this.#port.limits.pushBatchBytesMax
+    ) {
+      this.flush(peer);
+    } else if (!stream.isFlushScheduled) {
+      stream.isFlushScheduled = true;
+      this.#port.scheduleFlush(peer, this.#port.limits.pushDelayMs);
+    }
+  }
+
+  #waitingBytes(stream: Stream): Bytes {
+    const { pushBatchBytesMax } = this.#port.limits;
+    let bytes = 0;
+    for (
+      let seq = stream.sentSeq + 1;
+      seq <= this.#log.headSeq && bytes < pushBatchBytesMax;
+      seq++
+    ) {
+      const item = this.#log.itemAt(seq);
+      bytes += item ? itemBytes(item) : pushBatchBytesMax;
+    }
+    return bytes;
+  }
+
+  #nextBatch(peer: NodeId, fromSeqExclusive: number): PushMessage {
+    const { floorSeq, deltaFloorSeq } = this.#log;
+    if (fromSeqExclusive < floorSeq) {
+      this.#port.needsAudit(peer);
+      return { type: "push", fromSeqExclusive, toSeqInclusive: floorSeq, items: [] };
+    }
+    if (fromSeqExclusive < deltaFloorSeq) return this.#batchOfStates(fromSeqExclusive);
+    return this.#batchOfDeltas(fromSeqExclusive);
+  }
+
+  #batchOfDeltas(fromSeqExclusive: number): PushMessage {
+    const items: Item[] = [];
+    let bytes = 0;
+    let seq = fromSeqExclusive;
+    while (seq < this.#log.headSeq && bytes < this.#port.limits.pushBatchBytesMax) {
+      const item = this.#log.itemAt(seq + 1);
+      assert(item !== undefined, `change ${seq + 1} lost its delta above the floor`);
+      seq += 1;
+      items.push(item);
+      bytes += itemBytes(item);
+    }
+    return { type: "push", fromSeqExclusive, toSeqInclusive: seq, items };
+  }
+
+  #batchOfStates(fromSeqExclusive: number): PushMessage {
+    const items = new Map<SessionId, Item>();
+    let bytes = 0;
+    let seq = fromSeqExclusive;
+    while (seq < this.#log.deltaFloorSeq && bytes < this.#port.limits.syncChunkBytesMax) {
+      seq += 1;
+      const session = this.#log.sessionAt(seq);
+      if (session === undefined || items.has(session)) continue;
+      const item = this.#port.wholeItem(session);
+      if (!item) continue;
+      items.set(session, item);
+      bytes += itemBytes(item);
+    }
+    return { type: "push", fromSeqExclusive, toSeqInclusive: seq, items: [...items.values()] };
+  }
+}

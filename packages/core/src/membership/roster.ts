@@ -1,0 +1,165 @@
+/**
+ * The table of members: facts joined by incarnation and state, and which of them are news.
+ *
+ * Not here: links and silence (membership.ts); the order between facts (member.ts).
+ */
+import type { ReplicaConfig } from "../config.js";
+import type { EventBody, MemberState } from "../events.js";
+import type { Millis, NodeId } from "../ids.js";
+import type { MemberFact } from "../wire/messages.js";
+import { type Member, supersedes } from "./member.js";
+
+/** What the roster needs of membership's port. */
+export interface RosterPort {
+  readonly config: ReplicaConfig;
+  elapsedMs(): Millis;
+  emit(event: EventBody): void;
+}
+
+/** The members known here, this node apart. */
+export class Roster {
+  readonly #port: RosterPort;
+  readonly #members = new Map<NodeId, Member>();
+  readonly #changed = new Map<NodeId, MemberFact>();
+  #self: MemberFact;
+
+  constructor(port: RosterPort) {
+    this.#port = port;
+    const { node, writer, address } = port.config;
+    this.#self = { node, writer, address, incarnation: 1, state: "alive", draining: false };
+  }
+
+  get self(): MemberFact {
+    return this.#self;
+  }
+
+  get(node: NodeId): Member | undefined {
+    return this.#members.get(node);
+  }
+
+  members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  /** Everything that may be told to a peer: all but this node's own verdict `gone`. */
+  facts(): MemberFact[] {
+    const others = [...this.#members.values()].map((member) => member.fact);
+    return [this.#self, ...others.filter((fact) => fact.state !== "gone")];
+  }
+
+  /** What changed since the last call. */
+  takeChanged(): MemberFact[] {
+    const changed = [...this.#changed.values()].filter((fact) => fact.state !== "gone");
+    this.#changed.clear();
+    return changed;
+  }
+
+  /** The member that said hello, undefined where there is no room for another. */
+  meet(fact: MemberFact): Member | undefined {
+    const alive: MemberFact = { ...fact, state: "alive" };
+    const known = this.#members.get(fact.node);
+    if (!known) return this.#add(alive, "said hello");
+    const isRestart = known.fact.writer !== fact.writer;
+    if (isRestart || supersedes(alive, known.fact)) this.#set(known, alive, "said hello");
+    this.#supersedeAddress(fact);
+    return known;
+  }
+
+  /** Hearsay about another node. */
+  hear(fact: MemberFact): void {
+    const known = this.#members.get(fact.node);
+    if (known) {
+      if (supersedes(fact, known.fact)) this.#set(known, fact, "heard from a peer");
+    } else if (fact.state !== "left" && fact.state !== "gone") {
+      this.#add(fact, "heard from a peer");
+    }
+  }
+
+  /** Hearsay about this node: refuted by a higher incarnation where it is wrong. */
+  hearOfSelf(fact: MemberFact, accuser: NodeId): void {
+    const isDoubt = fact.state !== "alive" || fact.writer !== this.#self.writer;
+    if (!isDoubt || fact.incarnation < this.#self.incarnation) return;
+    this.#self = { ...this.#self, incarnation: fact.incarnation + 1 };
+    this.#changed.set(this.#self.node, this.#self);
+    this.#port.emit({ type: "refuted", incarnation: this.#self.incarnation, accuser });
+  }
+
+  startDraining(): void {
+    const incarnation = this.#self.incarnation + 1;
+    this.#self = { ...this.#self, incarnation, draining: true };
+  }
+
+  /** This node's own observation of a member. */
+  setState(member: Member, state: MemberState, reason: string): void {
+    if (member.fact.state === state) return;
+    this.#set(member, { ...member.fact, state }, reason);
+  }
+
+  forget(node: NodeId): void {
+    this.#members.delete(node);
+  }
+
+  /** Where members that may still come back can be dialled. */
+  wantedAddresses(): Map<string, NodeId> {
+    const wanted = new Map<string, NodeId>();
+    for (const { fact } of this.#members.values()) {
+      const isWanted = fact.state !== "left" && fact.state !== "gone" && fact.address !== "";
+      if (isWanted && fact.address !== this.#self.address) wanted.set(fact.address, fact.node);
+    }
+    return wanted;
+  }
+
+  #add(fact: MemberFact, reason: string): Member | undefined {
+    if (this.#members.size >= this.#port.config.limits.membersMax && !this.#makeRoom()) {
+      return undefined;
+    }
+    const never = Number.NEGATIVE_INFINITY;
+    const member: Member = {
+      fact,
+      sinceMs: this.#port.elapsedMs(),
+      link: undefined,
+      clockOffsetMs: 0,
+      reachedByOthersAtMs: never,
+    };
+    this.#members.set(fact.node, member);
+    this.#supersedeAddress(fact);
+    this.#announce(member, undefined, reason);
+    return member;
+  }
+
+  #makeRoom(): boolean {
+    for (const [node, { fact }] of this.#members) {
+      if (fact.state === "left" || fact.state === "gone") return this.#members.delete(node);
+    }
+    return false;
+  }
+
+  /** Another process answers where an unreachable member used to be: that one will not come back. */
+  #supersedeAddress(fact: MemberFact): void {
+    if (fact.address === "" || fact.state !== "alive") return;
+    for (const other of this.#members.values()) {
+      const isReplaced =
+        other.fact.address === fact.address &&
+        other.fact.node !== fact.node &&
+        other.link === undefined &&
+        (other.fact.state === "suspect" || other.fact.state === "down");
+      if (isReplaced) this.setState(other, "gone", `${fact.node} has taken its address`);
+    }
+  }
+
+  #set(member: Member, fact: MemberFact, reason: string): void {
+    const from = member.fact.state;
+    const isNews = from !== fact.state || member.fact.draining !== fact.draining;
+    member.fact = fact;
+    if (from !== fact.state) member.sinceMs = this.#port.elapsedMs();
+    this.#changed.set(fact.node, fact);
+    if (isNews) this.#announce(member, from, reason);
+  }
+
+  #announce(member: Member, from: MemberState | undefined, reason: string): void {
+    const { node, incarnation, state, draining } = member.fact;
+    this.#changed.set(node, member.fact);
+    const news = { member: node, incarnation, from, to: state, draining, reason };
+    this.#port.emit({ type: "member-changed", ...news });
+  }
+}

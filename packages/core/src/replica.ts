@@ -1,0 +1,243 @@
+/**
+ * The replica: composes the machines of sessions, membership, gossip and anti-entropy, and is the
+ * only one that knows more than one of them.
+ *
+ * A pure function of its seed and its ordered inputs: what comes in are links, frames, timers and
+ * local calls; what goes out passes through the {@link Runtime}. No call throws on what a peer sent.
+ *
+ * Not here: clocks, sockets and disks (the shell, the simulator).
+ */
+import { assemble, type Parts } from "./assemble.js";
+import type { ReplicaConfig } from "./config.js";
+import type { RefusalCode } from "./events.js";
+import type { WantedAcks } from "./gossip/acks.js";
+import type { LinkId, Millis, NodeId, SessionId } from "./ids.js";
+import type { CommitResult, LocalCommit, ReadResult } from "./local-sessions.js";
+import { TICK_MS } from "./membership/membership.js";
+import type { Runtime, Ticket, Timer } from "./runtime.js";
+import type { Snapshot } from "./session/document.js";
+import { type ReplicaStatus, statusOf } from "./status.js";
+import type { Message, RefuseMessage } from "./wire/messages.js";
+import { decodeFrame } from "./wire/validate.js";
+
+/** Why a dial came to nothing: nobody there, or a refusal in the shell's handshake. */
+export interface DialFailure {
+  readonly code: "unreachable" | RefusalCode;
+  /** One line for people, with the remedy. */
+  readonly detail: string;
+}
+
+/** The sans-I/O heart of a node. */
+export class Replica {
+  readonly #config: ReplicaConfig;
+  readonly #runtime: Runtime;
+  readonly #parts: Parts;
+  #heartbeatAtMs: Millis;
+  #isStopped = false;
+
+  constructor(config: ReplicaConfig, runtime: Runtime) {
+    this.#config = config;
+    this.#runtime = runtime;
+    this.#heartbeatAtMs = runtime.elapsedMs();
+    this.#parts = assemble(config, runtime);
+  }
+
+  /** Begins to dial, tick and audit. */
+  start(): void {
+    const { node, writer } = this.#config;
+    this.#runtime.emit({ type: "started", node, writer });
+    this.fire({ kind: "tick" });
+    this.#scheduleAudit();
+    this.#scheduleCollect();
+  }
+
+  /** Says farewell; later inputs are ignored. */
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#parts.membership.leave();
+    this.#isStopped = true;
+    this.#runtime.emit({ type: "stopped" });
+  }
+
+  /** A link opened, the secret proved on it; `address` is what this node dialled, if it did. */
+  linkOpened(link: LinkId, opened: { address: string | undefined }): void {
+    if (!this.#isStopped) this.#parts.membership.linkOpened(link, opened.address);
+  }
+
+  linkClosed(link: LinkId, reason: string): void {
+    if (!this.#isStopped) this.#parts.membership.linkClosed(link, reason);
+  }
+
+  /** A dial came to nothing. */
+  dialFailed(address: string, { code, detail }: DialFailure): void {
+    if (this.#isStopped) return;
+    const { membership, refusals } = this.#parts;
+    membership.dialFailed(address);
+    if (code !== "unreachable") refusals.add({ address, code, detail, byPeer: true });
+  }
+
+  /** A frame arrived on an open link. Never throws on its content. */
+  receive(link: LinkId, frame: Uint8Array): void {
+    if (this.#isStopped) return;
+    const peer = this.#parts.membership.peerOf(link);
+    const message = decodeFrame(frame);
+    if (message.type === "decode-error") {
+      const { reason, unknownType } = message;
+      if (unknownType !== undefined) {
+        this.#runtime.emit({ type: "message-unknown", peer, messageType: unknownType });
+        return;
+      }
+      this.#runtime.emit({ type: "frame-rejected", peer, reason });
+      this.#runtime.closeLink(link, `malformed frame: ${reason}`);
+      return;
+    }
+    this.#parts.membership.heard(link);
+    if (message.type === "hello") this.#parts.membership.onHello(link, message);
+    else if (message.type === "refuse") this.#onRefuse(link, message);
+    else if (peer !== undefined && this.#parts.membership.member(peer)?.link === link) {
+      this.#dispatch(peer, link, message);
+    }
+  }
+
+  fire(timer: Timer): void {
+    if (this.#isStopped) return;
+    switch (timer.kind) {
+      case "tick":
+        return this.#tick();
+      case "audit":
+        this.#parts.audits.addRandom();
+        return this.#scheduleAudit();
+      case "collect":
+        this.#parts.collect();
+        return this.#scheduleCollect();
+      case "ack-deadline":
+        return this.#parts.acks.fireDeadline();
+      case "push-flush":
+        return this.#parts.pusher.fireFlush(timer.peer);
+      case "pull-deadline":
+        return this.#parts.puller.fireDeadline(timer.request);
+      case "drain-deadline":
+        return this.#parts.drain.fireDeadline(timer.ticket);
+    }
+  }
+
+  /** What an application reads of a session that does not exist yet. */
+  blank(): Snapshot {
+    return this.#parts.local.blank();
+  }
+
+  /** What is held here; hydrates a cold session. */
+  read(session: SessionId): ReadResult {
+    return this.#parts.local.read(session);
+  }
+
+  /** Commits a local change and pushes it. */
+  commit(session: SessionId, change: LocalCommit): CommitResult {
+    return this.#parts.local.commit(session, change);
+  }
+
+  /** Says that the session was used now; a write only when a quantum of its idle time has passed. */
+  touch(session: SessionId): CommitResult {
+    return this.#parts.local.touch(session);
+  }
+
+  /** Destroys for good (M9). `regenerated`: under another id (M13). */
+  destroy(session: SessionId, options: { regenerated?: boolean } = {}): CommitResult {
+    return this.#parts.local.destroy(session, options.regenerated === true);
+  }
+
+  /** Settles `ticket` when the change numbered `seq` is acknowledged as wanted, or cannot be. */
+  awaitAcks(ticket: Ticket, wanted: WantedAcks): void {
+    this.#parts.acks.await(ticket, wanted);
+  }
+
+  /** Asks the peers for a session that is not held here, or whose idle time seems over. */
+  pull(ticket: Ticket, session: SessionId): void {
+    this.#parts.puller.pull(ticket, session);
+  }
+
+  /** Announces that this node will go, and settles `ticket` when it may. */
+  drain(ticket: Ticket, deadlineMs: Millis): void {
+    if (!this.#parts.drain.isStarted) this.#parts.membership.startDraining();
+    this.#parts.drain.start(ticket, deadlineMs);
+  }
+
+  /** A picture of this node for readiness, metrics and people. */
+  status(): ReplicaStatus {
+    return statusOf(this.#config, this.#parts);
+  }
+
+  #dispatch(peer: NodeId, link: LinkId, message: Message): void {
+    switch (message.type) {
+      case "members":
+        return this.#parts.membership.onMembers(peer, message.members);
+      case "probe":
+        return this.#parts.membership.onProbe(link, message);
+      case "probe-result":
+        return this.#parts.membership.onProbeResult(message);
+      case "leave":
+        return this.#parts.membership.onLeave(peer);
+      case "heartbeat":
+        this.#parts.membership.onHeartbeat(peer, message.wallMs);
+        return this.#parts.pusher.onAck(peer, message.haveSeq);
+      case "resume":
+        return this.#parts.pusher.onResume(peer, message.haveSeq);
+      case "push":
+        return this.#parts.pusher.onPush(peer, message);
+      case "ack":
+        return this.#parts.pusher.onAck(peer, message.seq);
+      case "audit":
+        return this.#parts.auditor.onAudit(peer, message);
+      case "partitions":
+        return this.#parts.auditor.onPartitions(peer, message);
+      case "list":
+        return this.#parts.auditor.onList(peer, message);
+      case "listed":
+        return this.#parts.auditor.onListed(peer, message);
+      case "sync":
+        return this.#parts.auditor.onSync(peer, message.request, message.items);
+      case "synced":
+        return this.#parts.auditor.onSynced(peer, message.request);
+      case "pull":
+        return this.#parts.puller.onPull(peer, message.request, message.session);
+      case "pulled":
+        return this.#parts.puller.onPulled(peer, message);
+      case "hello":
+      case "refuse":
+        return undefined;
+    }
+  }
+
+  #onRefuse(link: LinkId, { code, detail }: RefuseMessage): void {
+    const { membership, refusals } = this.#parts;
+    refusals.add({ address: membership.addressOf(link), code, detail, byPeer: true });
+    membership.refusedBy(link);
+    this.#runtime.closeLink(link, `refused by the peer: ${detail}`);
+  }
+
+  #tick(): void {
+    this.#parts.membership.tick();
+    this.#parts.auditor.tick();
+    this.#parts.drain.review();
+    const nowMs = this.#runtime.elapsedMs();
+    if (nowMs - this.#heartbeatAtMs >= this.#config.limits.heartbeatIntervalMs) {
+      this.#heartbeatAtMs = nowMs;
+      for (const { fact, link } of this.#parts.membership.members()) {
+        if (link === undefined) continue;
+        const haveSeq = this.#parts.pusher.haveOf(fact.node);
+        this.#parts.sendOn(link, { type: "heartbeat", wallMs: this.#runtime.wallMs(), haveSeq });
+      }
+    }
+    this.#runtime.schedule({ kind: "tick" }, TICK_MS);
+  }
+
+  #scheduleAudit(): void {
+    const { auditIntervalMs } = this.#config.limits;
+    const jitterMs = this.#runtime.random.range(0, Math.max(1, Math.floor(auditIntervalMs / 2)));
+    this.#runtime.schedule({ kind: "audit" }, auditIntervalMs * 0.75 + jitterMs);
+  }
+
+  #scheduleCollect(): void {
+    this.#runtime.schedule({ kind: "collect" }, this.#config.limits.collectIntervalMs);
+  }
+}

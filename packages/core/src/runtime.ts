@@ -1,0 +1,72 @@
+/**
+ * A replica's only gateway to the world: what it may ask for, and the timers it may set.
+ *
+ * A replica is a pure function of its seed and its ordered inputs, so a runtime must show the same
+ * time throughout one input, and must never call back into the replica from inside a call.
+ *
+ * Not here: sockets, disks and clocks themselves; the shell and the simulator each have their own.
+ */
+import type { EventBody } from "./events.js";
+import type { LinkId, Millis, NodeId } from "./ids.js";
+import type { Prng } from "./prng.js";
+
+declare const ticketBrand: unique symbol;
+
+/** Names one answer that the caller awaits; made by the caller, settled exactly once. */
+export type Ticket = number & { readonly [ticketBrand]: "Ticket" };
+
+/** A timer as data, so that it can be logged, ordered and simulated. Stale ones are ignored. */
+export type Timer =
+  | { readonly kind: "tick" }
+  | { readonly kind: "audit" }
+  | { readonly kind: "collect" }
+  | { readonly kind: "ack-deadline" }
+  | { readonly kind: "push-flush"; readonly peer: NodeId }
+  | { readonly kind: "pull-deadline"; readonly request: number }
+  | { readonly kind: "drain-deadline"; readonly ticket: Ticket };
+
+/** How a wait for acknowledgements ended. */
+export interface AckOutcome {
+  readonly kind: "acks";
+  /** How many peers had confirmed when the wait ended. */
+  readonly acks: number;
+  /** Fewer than asked for: too few unsuspected peers, or the deadline passed. */
+  readonly degraded: boolean;
+}
+
+/** How asking the peers for a session ended; when found, it has been integrated. */
+export interface PullOutcome {
+  readonly kind: "pull";
+  readonly status: "found" | "absent" | "unknown";
+}
+
+/** How a drain ended. */
+export interface DrainOutcome {
+  readonly kind: "drain";
+  /** Every unsuspected peer that is not draining confirmed everything; false when there was none. */
+  readonly confirmed: boolean;
+  readonly peers: number;
+  /** Sessions that no peer has confirmed. */
+  readonly soleHeldCount: number;
+}
+
+/** What a {@link Ticket} is settled with. */
+export type Outcome = AckOutcome | PullOutcome | DrainOutcome;
+
+/** What a replica may ask of the world. No call blocks, throws, or re-enters the replica. */
+export interface Runtime {
+  /** Wall clock, since 1970. May jump. */
+  wallMs(): Millis;
+  /** Monotonic clock of arbitrary origin, for waiting and silence. */
+  elapsedMs(): Millis;
+  readonly random: Prng;
+  /** Queues a frame on an open link; frames on one link arrive in order or the link closes. */
+  send(link: LinkId, frame: Uint8Array): void;
+  /** Closes a link; `linkClosed` follows as an input. */
+  closeLink(link: LinkId, reason: string): void;
+  /** Tries to open a link; `linkOpened` or `dialFailed` follows as an input. */
+  dial(address: string): void;
+  schedule(timer: Timer, delayMs: Millis): void;
+  settle(ticket: Ticket, outcome: Outcome): void;
+  emit(event: EventBody): void;
+}

@@ -1,0 +1,164 @@
+/**
+ * One session held here: its envelope, and its document either hot (a live Yjs document) or cold
+ * (bytes, and deltas that wait to be folded). Hydrating costs microseconds, a live document 6 KB.
+ *
+ * Not here: which sessions are hot (table.ts), and what the merge laws say (document.ts).
+ */
+import { assert } from "../assert.js";
+import { HLC_ZERO, type Hlc, type Stamp } from "../hlc.js";
+import type { Bytes, Millis, SessionId, WriterId } from "../ids.js";
+import type { Commit, Envelope, StateItem, VersionVector } from "../session-state.js";
+import { type Merge, type Operation, SessionDocument } from "./document.js";
+import { envelopeHlcMax } from "./envelope.js";
+import type { Digest } from "./fingerprint.js";
+import { inspectUpdate } from "./update.js";
+import {
+  EMPTY_VECTOR,
+  vectorFromMap,
+  vectorToMap,
+  versionOf,
+  withVersion,
+} from "./version-vector.js";
+
+/** What became of an update. `gap`: what it builds on is missing here, nothing was applied. */
+export type ApplyVerdict = "applied" | "known" | "gap" | "rejected";
+
+const NO_DELTAS: readonly Uint8Array[] = [];
+
+/** A session held here. */
+export class HeldSession {
+  readonly id: SessionId;
+  envelope: Envelope;
+  digest: Digest = { a: 0, b: 0 };
+  /** When anything last changed, on the monotonic clock. */
+  changedAtMs: Millis = 0;
+  stateVector: VersionVector = EMPTY_VECTOR;
+  /** What this session counts for in the table's total, at its last count. */
+  countedBytes: Bytes = 0;
+  #documentHlcMax: Hlc = HLC_ZERO;
+  #document: SessionDocument | undefined;
+  #bytes: Uint8Array | undefined;
+  #deltas: readonly Uint8Array[] = NO_DELTAS;
+
+  constructor(id: SessionId, envelope: Envelope) {
+    this.id = id;
+    this.envelope = envelope;
+  }
+
+  get isHot(): boolean {
+    return this.#document !== undefined;
+  }
+
+  get deltaCount(): number {
+    return this.#deltas.length;
+  }
+
+  /** The highest clock in document and envelope: a commit must go above it. */
+  get hlcMax(): Hlc {
+    const inEnvelope = envelopeHlcMax(this.envelope);
+    return this.#documentHlcMax > inEnvelope ? this.#documentHlcMax : inEnvelope;
+  }
+
+  /** Bytes of the cold copy; for a hot one those of the copy it was hydrated from. */
+  get storedBytes(): Bytes {
+    return this.#deltas.reduce((sum, delta) => sum + delta.length, this.#bytes?.length ?? 0);
+  }
+
+  /** The live document, hydrated if need be. */
+  document(): SessionDocument {
+    if (this.#document) return this.#document;
+    const document = this.#bytes
+      ? SessionDocument.hydrate(this.id, this.#bytes, this.#deltas)
+      : SessionDocument.create(this.id);
+    this.#document = document;
+    this.#deltas = NO_DELTAS;
+    this.#afterDocumentChange(document);
+    return document;
+  }
+
+  /** Turns a hot session cold. */
+  evict(): void {
+    if (!this.#document) return;
+    this.#bytes = this.#document.encode();
+    this.#deltas = NO_DELTAS;
+    this.#document.destroy();
+    this.#document = undefined;
+  }
+
+  /** Makes a commit; the update to send, if the document changed. */
+  commit(operations: readonly Operation[], stamp: Stamp, rev: number): Uint8Array | undefined {
+    const document = this.document();
+    const update = document.commit(operations, stamp, rev);
+    if (update) this.#afterDocumentChange(document);
+    return update;
+  }
+
+  /** Applies a commit of another writer, without hydrating a cold session. */
+  applyCommit(
+    commit: Commit,
+    update: Uint8Array,
+  ): { verdict: ApplyVerdict; merges: readonly Merge[] } {
+    const document = this.#document;
+    if (!document) return { verdict: this.#appendCold(commit, update), merges: [] };
+    const seen = vectorToMap(commit.seen);
+    const result = document.apply(update, 1, { writer: commit.author, rev: commit.rev, seen });
+    if (result.verdict === "applied") this.#afterDocumentChange(document);
+    return result;
+  }
+
+  /** Merges a whole copy. */
+  applyState(state: StateItem): { verdict: ApplyVerdict; merges: readonly Merge[] } {
+    const document = this.document();
+    const result = document.apply(state.update, 2);
+    if (result.verdict === "applied") this.#afterDocumentChange(document);
+    return result;
+  }
+
+  /** A whole copy to send. */
+  toState(): StateItem {
+    const isExact = !this.#document && this.#deltas.length === 0 && this.#bytes;
+    const update = isExact || this.document().encode();
+    return {
+      kind: "state",
+      session: this.id,
+      envelope: this.envelope,
+      hlcMax: this.hlcMax,
+      update,
+    };
+  }
+
+  /** Raises the clock that the next commit must go above, as a sender reported it. */
+  raiseHlc(hlc: Hlc): void {
+    if (hlc > this.#documentHlcMax) this.#documentHlcMax = hlc;
+  }
+
+  #appendCold(commit: Commit, update: Uint8Array): ApplyVerdict {
+    const ranges = inspectUpdate(update, 1);
+    if (!ranges) return "rejected";
+    let vector = this.stateVector;
+    for (const [writer, { fromInclusive, toExclusive }] of ranges) {
+      if (fromInclusive > versionOf(vector, writer)) return "gap";
+      vector = withVersion(vector, writer, toExclusive);
+    }
+    if (vector === this.stateVector) return "known";
+    this.stateVector = vector;
+    this.#deltas = [...this.#deltas, update];
+    this.raiseHlc(commit.hlc);
+    return "applied";
+  }
+
+  #afterDocumentChange(document: SessionDocument): void {
+    this.raiseHlc(document.hlcMax);
+    const vector = vectorFromMap(document.stateVector);
+    assert(
+      vector.length >= this.stateVector.length,
+      `session ${this.id} forgot a writer: ${this.stateVector.length} → ${vector.length}`,
+    );
+    this.stateVector = vector;
+  }
+
+  /** The next revision of `writer`. */
+  nextRevision(writer: WriterId): number {
+    return versionOf(this.envelope.revisions, writer) + 1;
+  }
+}

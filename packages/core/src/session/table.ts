@@ -1,0 +1,326 @@
+/**
+ * The sessions held here: found, committed to, merged, destroyed, evicted and collected.
+ *
+ * Memory holds every session; the least recently used are bytes. Invariants:
+ * 1. A session is held or has a tombstone, never both (M9).
+ * 2. Every change is told to `digestChanged`, so that sums kept elsewhere equal sums made afresh.
+ * 3. Limits refuse local growth; merging is never refused (P14).
+ *
+ * Not here: time and stamps (the replica hands them in), pushing and repairing.
+ */
+import type { Limits } from "../config.js";
+import type { EventBody } from "../events.js";
+import type { Stamp } from "../hlc.js";
+import type { Bytes, Millis, SessionId } from "../ids.js";
+import type { DeltaItem, Envelope, StateItem, Tombstone, WholeItem } from "../session-state.js";
+import type { Merge, Operation } from "./document.js";
+import { joinEnvelopes, withIdle, withRevision, withTouch } from "./envelope.js";
+import { lifetimeAt } from "./expiry.js";
+import type { Digest, SessionDigester } from "./fingerprint.js";
+import { type ApplyVerdict, HeldSession } from "./held.js";
+import { PartitionedMap } from "./partitioned-map.js";
+import { Tombstones } from "./tombstones.js";
+import { EMPTY_VECTOR, versionOf, withVersion } from "./version-vector.js";
+
+/** Heap of an idle session beside its bytes: record, envelope, vectors, map entry. Measured. */
+const RECORD_BYTES = 400;
+
+/** What the table needs of its replica. */
+export interface TablePort {
+  readonly limits: Limits;
+  readonly digester: SessionDigester;
+  elapsedMs(): Millis;
+  emit(event: EventBody): void;
+  digestChanged(session: SessionId, before: Digest | undefined, after: Digest | undefined): void;
+}
+
+/** A local change, stamped. */
+export interface LocalChange {
+  readonly operations: readonly Operation[];
+  readonly idleMs: Millis | undefined;
+  /** Every commit is a touch. */
+  readonly nowMs: Millis;
+  readonly stamp: Stamp;
+}
+
+/** One element of the set that audits compare. */
+export interface TableElement {
+  readonly session: SessionId;
+  readonly digest: Digest;
+  readonly changedAtMs: Millis;
+}
+
+/** The table of sessions. */
+export class SessionTable {
+  readonly #port: TablePort;
+  readonly #held = new PartitionedMap<HeldSession>();
+  readonly #tombstones = new Tombstones();
+  /** Hot sessions, the least recently used first. */
+  readonly #hot = new Map<SessionId, HeldSession>();
+  #bytes: Bytes = 0;
+
+  constructor(port: TablePort) {
+    this.#port = port;
+  }
+
+  get counts(): { hot: number; cold: number; tombstones: number; bytes: Bytes } {
+    const hot = this.#hot.size;
+    const cold = this.#held.count - hot;
+    return { hot, cold, tombstones: this.#tombstones.count, bytes: this.#bytes };
+  }
+
+  get(session: SessionId): HeldSession | undefined {
+    return this.#held.get(session);
+  }
+
+  tombstone(session: SessionId): Tombstone | undefined {
+    return this.#tombstones.get(session);
+  }
+
+  /** The name of the limit at which creating a session would fail now. */
+  limitReached(): string | undefined {
+    const { sessionsMax, sessionsBytesMax, tombstonesMax } = this.#port.limits;
+    if (this.#held.count >= sessionsMax) return "sessionsMax";
+    if (this.#bytes >= sessionsBytesMax) return "sessionsBytesMax";
+    if (this.#tombstones.count >= tombstonesMax) return "tombstonesMax";
+    return undefined;
+  }
+
+  /** Marks a session as used now, so that others turn cold first. */
+  use(held: HeldSession): HeldSession {
+    held.document();
+    this.#hot.delete(held.id);
+    this.#hot.set(held.id, held);
+    if (this.#hot.size > this.#port.limits.hotSessionsMax) this.#evictOldest();
+    return held;
+  }
+
+  /** Creates a session; the caller has checked that it is neither held nor destroyed. */
+  create(session: SessionId, envelope: Envelope): HeldSession {
+    const held = new HeldSession(session, envelope);
+    this.#held.set(session, held);
+    this.#changed(held, undefined);
+    this.#port.emit({ type: "session-created", session });
+    return held;
+  }
+
+  /** Makes a local commit and returns it as an item to push. */
+  commit(held: HeldSession, change: LocalChange): DeltaItem {
+    const { stamp } = change;
+    this.use(held);
+    const rev = held.nextRevision(stamp.writer);
+    const update = held.commit(change.operations, stamp, rev);
+    const before = held.envelope;
+    const idled = change.idleMs === undefined ? before : withIdle(before, change.idleMs, stamp);
+    const touched = withTouch(idled, change.nowMs);
+    held.envelope = withRevision(touched, stamp.writer, rev);
+    const isNew = rev === 1 && before.revisions.length === 0;
+    this.#changed(held, held.digest);
+    this.#port.emit({
+      type: "session-committed",
+      session: held.id,
+      stamp,
+      rev,
+      operationCount: change.operations.length,
+      deltaBytes: update?.length ?? 0,
+    });
+    const { revisions: seen, ...fields } = held.envelope;
+    const { idleMs, idleStamp, touchedAtMs } = fields;
+    const changed = {
+      ...(idled !== before && { idleMs, idleStamp }),
+      ...(touched !== idled && { touchedAtMs }),
+    };
+    const commit = { author: stamp.writer, rev, seen, hlc: stamp.hlc, update };
+    return { kind: "delta", session: held.id, fields: isNew ? fields : changed, commit };
+  }
+
+  /** Touches a session; an item to push where a quantum moved. */
+  touch(held: HeldSession, nowMs: Millis): DeltaItem | undefined {
+    const envelope = withTouch(held.envelope, nowMs);
+    if (envelope === held.envelope) return undefined;
+    held.envelope = envelope;
+    this.#changed(held, held.digest);
+    const { touchedAtMs } = envelope;
+    this.#port.emit({ type: "session-touched", session: held.id, touchedAtMs });
+    return { kind: "delta", session: held.id, fields: { touchedAtMs }, commit: undefined };
+  }
+
+  /** Destroys for good (M9); says whether that was news. */
+  destroy(session: SessionId, tombstone: Tombstone): boolean {
+    const held = this.#held.get(session);
+    const known = this.#tombstones.get(session);
+    if (!this.#tombstones.add(session, tombstone)) return false;
+    const joined = this.#tombstones.get(session) ?? tombstone;
+    const digests = this.#port.digester;
+    const before = held?.digest ?? (known && digests.ofTombstone(session, known));
+    if (held) this.#forget(held);
+    this.#port.digestChanged(session, before, digests.ofTombstone(session, joined));
+    return true;
+  }
+
+  /** Merges a change of another node. */
+  mergeDelta(item: DeltaItem): { verdict: ApplyVerdict; merges: readonly Merge[] } {
+    if (this.#tombstones.get(item.session)) return { verdict: "known", merges: [] };
+    const held = this.#held.get(item.session) ?? this.#birthFrom(item);
+    if (!held) return { verdict: "gap", merges: [] };
+    const { commit } = item;
+    const merges: Merge[] = [];
+    let envelope = joinEnvelopes(held.envelope, { ...held.envelope, ...item.fields });
+    let verdict: ApplyVerdict = envelope === held.envelope ? "known" : "applied";
+    if (commit) {
+      const have = versionOf(envelope.revisions, commit.author);
+      if (commit.rev > have + 1) return { verdict: "gap", merges };
+      if (commit.rev === have + 1) {
+        if (commit.update) {
+          const applied = held.applyCommit(commit, commit.update);
+          if (applied.verdict === "gap" || applied.verdict === "rejected") return applied;
+          merges.push(...applied.merges);
+        }
+        held.raiseHlc(commit.hlc);
+        const revisions = withVersion(envelope.revisions, commit.author, commit.rev);
+        envelope = { ...envelope, revisions };
+        verdict = "applied";
+      }
+    }
+    if (verdict === "applied") this.#integrated(held, envelope);
+    return { verdict, merges };
+  }
+
+  /** Merges a whole copy of another node. */
+  mergeState(item: StateItem): { verdict: ApplyVerdict; merges: readonly Merge[] } {
+    if (this.#tombstones.get(item.session)) return { verdict: "known", merges: [] };
+    const known = this.#held.get(item.session);
+    const held =
+      known ?? new HeldSession(item.session, { ...item.envelope, revisions: EMPTY_VECTOR });
+    const result = held.applyState(item);
+    if (result.verdict === "rejected" || result.verdict === "gap") return result;
+    const envelope = joinEnvelopes(held.envelope, item.envelope);
+    held.raiseHlc(item.hlcMax);
+    const isNews = !known || result.verdict === "applied" || envelope !== held.envelope;
+    if (!isNews) return result;
+    if (!known) this.#held.set(item.session, held);
+    if (!known) held.evict();
+    this.#integrated(held, envelope, !known);
+    return { verdict: "applied", merges: result.merges };
+  }
+
+  /** What to send of a session, dead or alive. */
+  toItem(session: SessionId): WholeItem | undefined {
+    const tombstone = this.#tombstones.get(session);
+    if (tombstone) return { kind: "tombstone", session, ...tombstone };
+    const held = this.#held.get(session);
+    if (!held) return undefined;
+    const wasHot = held.isHot;
+    const item = held.toState();
+    if (!wasHot) held.evict();
+    return item;
+  }
+
+  /** The elements of one partition, tombstones included. */
+  *elementsOf(partition: number): Iterable<TableElement> {
+    for (const [session, held] of this.#held.entriesOf(partition)) {
+      yield { session, digest: held.digest, changedAtMs: held.changedAtMs };
+    }
+    for (const [session, tombstone] of this.#tombstones.entriesOf(partition)) {
+      const digest = this.#port.digester.ofTombstone(session, tombstone);
+      yield { session, digest, changedAtMs: Number.NEGATIVE_INFINITY };
+    }
+  }
+
+  /** The digest of a session as audits see it. */
+  digestOf(session: SessionId): Digest | undefined {
+    const tombstone = this.#tombstones.get(session);
+    if (tombstone) return this.#port.digester.ofTombstone(session, tombstone);
+    return this.#held.get(session)?.digest;
+  }
+
+  /** All sessions held, tombstones not included. */
+  *sessions(): Iterable<HeldSession> {
+    for (const [, held] of this.#held.entries()) yield held;
+  }
+
+  /**
+   * Drops what is over, and what is idle-expired where `isHeldEverywhere` says that no member could
+   * still revive it (P4).
+   */
+  collect(nowMs: Millis, isHeldEverywhere: (held: HeldSession) => boolean): void {
+    for (const held of [...this.sessions()]) {
+      const lifetime = lifetimeAt(held.envelope, nowMs - this.#port.limits.clockMarginMs);
+      const isOver = lifetime === "over";
+      if (!isOver && (lifetime !== "idle-expired" || !isHeldEverywhere(held))) continue;
+      this.#forget(held);
+      this.#port.digestChanged(held.id, held.digest, undefined);
+      const reason = isOver ? "absolute" : "idle";
+      this.#port.emit({ type: "session-collected", session: held.id, reason });
+    }
+    const forgettable = [...this.#tombstones.forgettable(nowMs, this.#port.limits.clockMarginMs)];
+    for (const session of forgettable) {
+      const before = this.digestOf(session);
+      this.#tombstones.remove(session);
+      this.#port.digestChanged(session, before, undefined);
+    }
+    if (forgettable.length > 0) {
+      this.#port.emit({ type: "tombstones-collected", count: forgettable.length });
+    }
+  }
+
+  #birthFrom(item: DeltaItem): HeldSession | undefined {
+    const { createdAtMs, absoluteExpiresAtMs, idleMs, idleStamp, touchedAtMs, unknown } =
+      item.fields;
+    const isWhole =
+      createdAtMs !== undefined &&
+      absoluteExpiresAtMs !== undefined &&
+      idleMs !== undefined &&
+      idleStamp !== undefined &&
+      touchedAtMs !== undefined;
+    if (!isWhole || item.commit?.rev !== 1) return undefined;
+    const revisions = EMPTY_VECTOR;
+    const lifetimes = { createdAtMs, absoluteExpiresAtMs, idleMs, idleStamp, touchedAtMs };
+    const held = new HeldSession(item.session, {
+      ...lifetimes,
+      revisions,
+      unknown: unknown ?? new Map(),
+    });
+    this.#held.set(item.session, held);
+    this.#changed(held, undefined);
+    return held;
+  }
+
+  #integrated(held: HeldSession, envelope: Envelope, isNew = false): void {
+    held.envelope = envelope;
+    this.#changed(held, isNew ? undefined : held.digest);
+    if (held.deltaCount > this.#port.limits.coldDeltasMax) {
+      held.document();
+      held.evict();
+    }
+  }
+
+  #changed(held: HeldSession, before: Digest | undefined): void {
+    held.changedAtMs = this.#port.elapsedMs();
+    held.digest = this.#port.digester.ofSession(held.id, held.stateVector, held.envelope);
+    this.#port.digestChanged(held.id, before, held.digest);
+    this.#count(held);
+  }
+
+  #count(held: HeldSession): void {
+    const bytes = RECORD_BYTES + held.storedBytes;
+    this.#bytes += bytes - held.countedBytes;
+    held.countedBytes = bytes;
+  }
+
+  #forget(held: HeldSession): void {
+    this.#held.remove(held.id);
+    this.#hot.delete(held.id);
+    this.#bytes -= held.countedBytes;
+  }
+
+  #evictOldest(): void {
+    for (const [session, held] of this.#hot) {
+      held.evict();
+      this.#hot.delete(session);
+      this.#count(held);
+      this.#port.emit({ type: "session-evicted", session });
+      return;
+    }
+  }
+}
