@@ -32,6 +32,19 @@ export type {
   Ticket,
   Timer,
 } from "./runtime.js";
+export {
+  atomic,
+  type Base,
+  declareCounter,
+  diff,
+  type DiffLimits,
+  type JsonObject,
+  type JsonValue,
+  type Operation,
+  resetCounter,
+  type Snapshot,
+  UnsupportedValueError,
+} from "./session/document.js";
 export type { MemberStatus, ReplicaStatus } from "./status.js";
 export { encodeMessage } from "./wire/codec.js";
 export { type Message, PROTOCOL_MAX, PROTOCOL_MIN } from "./wire/messages.js";

@@ -148,7 +148,7 @@ export class Replica {
 
   /** Settles `ticket` when the change numbered `seq` is acknowledged as wanted, or cannot be. */
   awaitAcks(ticket: Ticket, wanted: WantedAcks): void {
-    this.#parts.acks.await(ticket, wanted);
+    this.#parts.acks.wait(ticket, wanted);
   }
 
   /** Asks the peers for a session that is not held here, or whose idle time seems over. */

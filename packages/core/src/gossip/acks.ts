@@ -59,7 +59,7 @@ export class Acks {
   }
 
   /** Settles `ticket` when the wish is met or cannot be. */
-  await(ticket: Ticket, wanted: WantedAcks): void {
+  wait(ticket: Ticket, wanted: WantedAcks): void {
     const nowMs = this.#port.elapsedMs();
     const deadlineAtMs = nowMs + (wanted.deadlineMs ?? this.#port.limits.ackDeadlineMs);
     const waiter: Waiter = { ticket, wanted, startedAtMs: nowMs, deadlineAtMs };

@@ -9,8 +9,9 @@ import type { Hlc } from "../hlc.js";
 import type { Millis, NodeId, SessionId, WriterId } from "../ids.js";
 import type { Item, WholeItem } from "../session-state.js";
 
-/** The oldest and newest protocol that this build speaks; peers settle on the newest in common. */
+/** The oldest protocol that this build speaks. */
 export const PROTOCOL_MIN = 1;
+/** The newest protocol that this build speaks; peers settle on the newest in common. */
 export const PROTOCOL_MAX = 1;
 
 /** What one node knows of a member. */
