@@ -70,6 +70,8 @@ export class HeldSession {
     const document = this.#bytes
       ? SessionDocument.hydrate(this.id, this.#bytes, this.#deltas)
       : SessionDocument.create(this.id);
+    // A session that began with a delta of a peer has no bytes yet.
+    if (!this.#bytes) for (const delta of this.#deltas) document.apply(delta, 1);
     this.#document = document;
     this.#deltas = NO_DELTAS;
     this.#afterDocumentChange(document);
