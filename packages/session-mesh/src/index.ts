@@ -1,1 +1,46 @@
-export {};
+/**
+ * session-mesh: HTTP sessions shared by app servers, with no server to run.
+ *
+ * `createMesh` starts a node; `session-mesh/express` puts its sessions on `req.session`.
+ */
+export {
+  type AckOutcome,
+  atomic,
+  type Bytes,
+  DEFAULT_LIMITS,
+  type DrainOutcome,
+  type Event,
+  type EventBody,
+  type Law,
+  type Limits,
+  type MemberState,
+  type MemberStatus,
+  type Millis,
+  type RefusalCode,
+  type ReplicaStatus,
+  UnsupportedValueError,
+} from "@session-mesh/core";
+export type { CounterHandle } from "./counter-handle.js";
+export { createMesh } from "./create-mesh.js";
+export { type DrainOnSignalOptions, drainOnSignal } from "./drain-on-signal.js";
+export { liveness, type ProbeHandler, readiness } from "./http-probes.js";
+export type { CloseOptions, Mesh } from "./mesh.js";
+export { MeshError, type MeshErrorCode } from "./mesh-error.js";
+export type { ListenOptions, MeshOptions } from "./options.js";
+export type { Readiness } from "./readiness.js";
+export type {
+  AckResult,
+  CommitOptions,
+  CommitOutcome,
+  DestroyOptions,
+  SessionHandle,
+} from "./session-handle.js";
+export type { OpenResult, Sessions } from "./sessions.js";
+export { createMemoryNetwork, type MemoryNetwork } from "./transports/memory.js";
+export type {
+  Closing,
+  Connection,
+  ConnectionListener,
+  Dial,
+  Transport,
+} from "./transports/transport.js";

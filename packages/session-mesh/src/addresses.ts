@@ -1,0 +1,77 @@
+/**
+ * Where nodes are found: parsing, one canonical spelling for each, and which ones never leave the
+ * machine.
+ *
+ * Canonical is `ws://host:port`, with a path only where it is not the default one, so that a seed
+ * and the address its node advertises are equal strings.
+ *
+ * Not here: DNS. A name is resolved by every dial anew.
+ */
+import { isIPv6 } from "node:net";
+
+/** Where the mesh is found on a server that it shares with an app. */
+export const DEFAULT_PATH = "/session-mesh";
+
+/** Longest address accepted. */
+const ADDRESS_LENGTH_MAX = 256;
+
+/** What became of parsing an address: its canonical form, or what is wrong with it. */
+export type ParsedAddress =
+  | { readonly ok: true; readonly address: string }
+  | { readonly ok: false; readonly problem: string };
+
+/** Parses `host:port` or `ws://host:port[/path]`. */
+export function parseAddress(text: unknown): ParsedAddress {
+  if (typeof text !== "string") return bad("is not a string");
+  if (text.length > ADDRESS_LENGTH_MAX) return bad("is too long");
+  const hasScheme = /^[a-z+.-]+:\/\//i.test(text);
+  const urlText = hasScheme ? text : `ws://${text}`;
+  if (!URL.canParse(urlText)) return bad("is neither host:port nor ws://host:port");
+  const parsed = new URL(urlText);
+  if (parsed.protocol !== "ws:") return bad(`starts with ${parsed.protocol}// instead of ws://`);
+  if (parsed.port === "" && !/:80(\/|$)/.test(text)) return bad("names no port");
+  if (parsed.username || parsed.password || parsed.search || parsed.hash) {
+    return bad("has more than a host, a port and a path");
+  }
+  const isDefault = parsed.pathname === "/" || parsed.pathname === DEFAULT_PATH;
+  const path = isDefault ? "" : parsed.pathname;
+  return { ok: true, address: `ws://${parsed.hostname}:${parsed.port || "80"}${path}` };
+}
+
+/** The canonical address of a host and a port. */
+export function addressOf(host: string, port: number, path: string = DEFAULT_PATH): string {
+  const name = isIPv6(host) ? `[${host}]` : host;
+  return `ws://${name}:${port}${path === DEFAULT_PATH ? "" : path}`;
+}
+
+/** The URL that reaches a canonical address. */
+export function urlOf(address: string): URL {
+  const url = new URL(address);
+  if (url.pathname === "/") url.pathname = DEFAULT_PATH;
+  return url;
+}
+
+/** The host of a canonical address, without the brackets of IPv6. */
+export function hostOf(address: string): string {
+  return new URL(address).hostname.replace(/^\[|\]$/g, "");
+}
+
+/** Whether nothing sent to this host leaves the machine. */
+export function isLoopbackHost(host: string): boolean {
+  const name = host.toLowerCase();
+  return (
+    name === "localhost" ||
+    name.endsWith(".localhost") ||
+    name === "::1" ||
+    /^127(\.\d{1,3}){3}$/.test(name)
+  );
+}
+
+/** Whether this host means every interface, which says nothing about where peers find the node. */
+export function isWildcardHost(host: string): boolean {
+  return host === "" || host === "0.0.0.0" || host === "::";
+}
+
+function bad(problem: string): ParsedAddress {
+  return { ok: false, problem };
+}

@@ -1,0 +1,48 @@
+/**
+ * Starts a node in one call: checks the options, derives the keys, opens the port.
+ *
+ * Not here: what a running node does (mesh.ts).
+ */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { NodeId, WriterId } from "@session-mesh/core";
+import { Mesh } from "./mesh.js";
+import { checkOptions, type MeshOptions } from "./options.js";
+import { checkPlacement } from "./placement.js";
+import { deriveNamingKeys } from "./session-ids.js";
+import { createCredentials } from "./transports/handshake.js";
+import { createWebSocketTransport } from "./transports/ws.js";
+
+/** What is kept of the machine's name in a node's. */
+const HOST_NAME_LENGTH_MAX = 48;
+
+/**
+ * Starts a node. Resolves when it listens; joining goes on behind, see {@link Mesh.readiness}.
+ * Rejects with a MeshError that names the remedy; nothing is open then.
+ */
+export async function createMesh(options: MeshOptions = {}): Promise<Mesh> {
+  const checked = checkOptions(options);
+  checkPlacement(checked);
+  const { cluster, limits, seeds } = checked;
+  const { idKey, digestKey } = deriveNamingKeys(cluster, checked.idKey);
+  const node = (checked.node ?? createNodeName()) as NodeId;
+  const mesh = new Mesh({
+    options: checked,
+    config: { cluster, node, writer: createWriter(), seeds, digestKey, limits },
+    credentials: createCredentials(cluster, checked.secrets),
+    idKey,
+    transport: checked.transport ?? createWebSocketTransport(checked.listen, limits),
+  });
+  await mesh.start();
+  return mesh;
+}
+
+function createNodeName(): string {
+  return `${hostname().slice(0, HOST_NAME_LENGTH_MAX)}-${randomBytes(4).toString("hex")}`;
+}
+
+/** Drawn anew by every process, from all the randomness there is: two equal ones lose data. */
+function createWriter(): WriterId {
+  const bits = randomBytes(8).readBigUInt64BE() >> 11n;
+  return (Number(bits) || 1) as WriterId;
+}

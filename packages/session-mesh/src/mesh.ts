@@ -1,0 +1,260 @@
+/**
+ * A running node: owns a replica, its runtime and its links, and hands out sessions.
+ *
+ * Not here: checking options (create-mesh.ts), what the protocol does (core), and the framework
+ * adapters, which need nothing but this.
+ */
+import { EventEmitter } from "node:events";
+import {
+  type DrainOutcome,
+  type Event,
+  type EventBody,
+  type Millis,
+  Replica,
+  type ReplicaConfig,
+  type ReplicaStatus,
+} from "@session-mesh/core";
+import { MeshError } from "./mesh-error.js";
+import type { CheckedOptions } from "./options.js";
+import { judgeReadiness, type Readiness } from "./readiness.js";
+import { createRefusalLog } from "./refusal-log.js";
+import { hashRawId } from "./session-ids.js";
+import { Sessions } from "./sessions.js";
+import { SystemRuntime } from "./system-runtime.js";
+import { Links, type LinksObserver } from "./transports/links.js";
+import type { Credentials } from "./transports/handshake.js";
+import type { Transport } from "./transports/transport.js";
+
+/** How long a drain takes at most, unless its caller says otherwise. */
+const DRAIN_DEADLINE_MS: Millis = 25_000;
+
+/** A link may fall this many of the largest frames behind before it is cut. */
+const SEND_BUFFER_FRAMES_MAX = 4;
+
+/** How to close a mesh. */
+export interface CloseOptions {
+  /** Ends the wait for peers early; the mesh is closed all the same. */
+  readonly signal?: AbortSignal;
+  /** Wait until peers have confirmed what is held here. @default true */
+  readonly drain?: boolean;
+  /** How long to wait for them. @default 25_000 */
+  readonly deadlineMs?: Millis;
+}
+
+/** What `createMesh` derived from the options. */
+export interface MeshParts {
+  readonly options: CheckedOptions;
+  readonly config: Omit<ReplicaConfig, "address">;
+  readonly credentials: Credentials;
+  readonly idKey: Uint8Array;
+  readonly transport: Transport;
+}
+
+/** A running node of the mesh. */
+export class Mesh {
+  readonly node: string;
+  readonly sessions: Sessions;
+  readonly #parts: MeshParts;
+  readonly #events = new EventEmitter<{ event: [Event] }>();
+  readonly #runtime: SystemRuntime;
+  readonly #links: Links;
+  readonly #logRefusal: ReturnType<typeof createRefusalLog>;
+  #replica: Replica | undefined;
+  #address = "";
+  #startedAtMs: Millis = 0;
+  #isClockSafe = true;
+  #isLeaving = false;
+  #failure: unknown;
+  #closing: Promise<DrainOutcome> | undefined;
+  readonly #hurry = new AbortController();
+
+  /** For `createMesh`; nothing is opened before {@link Mesh.start}. */
+  constructor(parts: MeshParts) {
+    const { options, config, credentials, transport, idKey } = parts;
+    this.#parts = parts;
+    this.node = config.node;
+    this.#logRefusal = createRefusalLog(this.node, options.log, () => performance.now());
+    if (options.onEvent) this.#events.on("event", options.onEvent);
+    this.#runtime = new SystemRuntime({
+      send: (link, frame) => this.#links.send(link, frame),
+      closeLink: (link, reason) => this.#links.close(link, reason),
+      dial: (address) => this.#links.dial(address),
+      emit: (event, atMs) => this.#emit(event, atMs),
+      failed: (error) => this.#fail(error),
+    });
+    this.#links = new Links(transport, credentials, {
+      observer: this.#observer(),
+      limits: { sendBufferBytesMax: SEND_BUFFER_FRAMES_MAX * config.limits.frameBytesMax },
+    });
+    this.sessions = new Sessions({
+      runtime: this.#runtime,
+      idKey,
+      limits: config.limits,
+      acks: options.acks,
+    });
+  }
+
+  /** Where peers can dial this node. */
+  get address(): string {
+    return this.#address;
+  }
+
+  /** False once the node met a bug of its own and stopped: only a restart helps. */
+  get isAlive(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** Opens the port and begins to join. Rejects with a MeshError when it cannot; nothing stays open. */
+  async start(): Promise<void> {
+    const { options, config } = this.#parts;
+    const listening = await this.#links.listen();
+    this.#address = options.advertise ?? listening;
+    const seeds = config.seeds.filter((seed) => seed !== this.#address);
+    this.#replica = new Replica({ ...config, seeds, address: this.#address }, this.#runtime);
+    this.#runtime.attach(this.#replica);
+    this.#startedAtMs = performance.now();
+    this.#runtime.run((replica) => replica.start());
+  }
+
+  /** Hears every event. What a listener throws is thrown outside the mesh, as an uncaught error. */
+  on(name: "event", listener: (event: Event) => void): this {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  /** Stops a listener of {@link Mesh.on}. */
+  off(name: "event", listener: (event: Event) => void): this {
+    this.#events.off(name, listener);
+    return this;
+  }
+
+  /** For adapters: has the event emitted that a session changed after its response's headers went. */
+  changedAfterHeaders(id: string): void {
+    const session = hashRawId(id, this.#parts.idKey);
+    this.#emit({ type: "changed-after-headers", session }, Date.now());
+  }
+
+  /** Whether this node may have traffic. Losing peers later does not make it unready. */
+  readiness(): Readiness {
+    const { options, config } = this.#parts;
+    return judgeReadiness(this.status(), {
+      isAlive: this.isAlive,
+      isLeaving: this.#isLeaving,
+      seeds: config.seeds.filter((seed) => seed !== this.#address),
+      waitedMs: performance.now() - this.#startedAtMs,
+      joinGraceMs: options.joinGraceMs,
+      requirePeers: options.requirePeers,
+    });
+  }
+
+  /** Not ready from now on; everything else goes on. The first step of leaving behind a balancer. */
+  startLeaving(): void {
+    this.#isLeaving = true;
+  }
+
+  /**
+   * Tells the peers that this node is about to go, and waits until each that stays has confirmed all
+   * that is held here. Sessions can be read and written meanwhile and after.
+   */
+  drain({ deadlineMs = DRAIN_DEADLINE_MS }: { deadlineMs?: Millis } = {}): Promise<DrainOutcome> {
+    this.#isLeaving = true;
+    return this.#runtime.ask<DrainOutcome>("drain", (replica, ticket) => {
+      replica.drain(ticket, deadlineMs);
+    });
+  }
+
+  /**
+   * Drains, says farewell, and closes everything. A second call hurries the first one along if it
+   * says so. What is still waited for then is rejected with a MeshError.
+   */
+  close(options: CloseOptions = {}): Promise<DrainOutcome> {
+    const { signal, drain = true } = options;
+    if (signal?.aborted === true || !drain) this.#hurry.abort();
+    signal?.addEventListener("abort", () => this.#hurry.abort(), { once: true });
+    this.#closing ??= this.#close(options.deadlineMs ?? DRAIN_DEADLINE_MS);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** A picture of this node: members, sessions held, refusals. Works after closing as well. */
+  status(): ReplicaStatus {
+    const replica = this.#replica;
+    if (!replica) throw new MeshError("closed", "the mesh has not started");
+    return replica.status();
+  }
+
+  async #close(deadlineMs: Millis): Promise<DrainOutcome> {
+    this.#isLeaving = true;
+    const outcome = await this.#drainUnlessHurried(deadlineMs);
+    this.#runtime.feed((replica) => replica.stop());
+    this.#runtime.end(new MeshError("closed", "the mesh is closed"));
+    await this.#links.closeAll("the node leaves");
+    return outcome;
+  }
+
+  async #drainUnlessHurried(deadlineMs: Millis): Promise<DrainOutcome> {
+    const hurry = this.#hurry.signal;
+    if (this.isAlive && !hurry.aborted) {
+      const hurried = new Promise<undefined>((resolve) => {
+        hurry.addEventListener("abort", () => resolve(undefined), { once: true });
+      });
+      const drained = this.drain({ deadlineMs }).catch(() => undefined);
+      const outcome = await Promise.race([drained, hurried]);
+      if (outcome) return outcome;
+    }
+    const { members, sessions } = this.status();
+    const peers = members.filter((member) => member.isLinked).length;
+    return { kind: "drain", confirmed: false, peers, soleHeldCount: sessions.hot + sessions.cold };
+  }
+
+  #observer(): LinksObserver {
+    const runtime = this.#runtime;
+    const emit = (event: EventBody): void => this.#emit(event, Date.now());
+    return {
+      opened: (link, address) => runtime.feed((replica) => replica.linkOpened(link, { address })),
+      received: (link, frame) => runtime.feed((replica) => replica.receive(link, frame)),
+      closed: (link, reason) => runtime.feed((replica) => replica.linkClosed(link, reason)),
+      dialFailed: (address, failure) =>
+        runtime.feed((replica) => replica.dialFailed(address, failure)),
+      refused: ({ remote: address, ...refusal }) =>
+        emit({ type: "peer-refused", address, ...refusal }),
+      misbehaved: (remote, reason) =>
+        emit({ type: "frame-rejected", peer: undefined, reason: `${remote}: ${reason}` }),
+    };
+  }
+
+  #emit(body: EventBody, atMs: Millis): void {
+    if (body.type === "peer-refused") this.#logRefusal(body);
+    if (body.type === "clock-offset" && body.safe !== this.#isClockSafe) this.#logClock(body);
+    if (this.#events.listenerCount("event") === 0) return;
+    try {
+      this.#events.emit("event", { atMs, ...body });
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
+  #logClock({ safe, offsetMs }: Extract<EventBody, { type: "clock-offset" }>): void {
+    this.#isClockSafe = safe;
+    const off = `the clock is ${Math.round(Math.abs(offsetMs))} ms off the other nodes'`;
+    const line = safe
+      ? "the clock agrees with the other nodes' again"
+      : `${off}: not ready until it is set (NTP)`;
+    this.#parts.options.log(`[session-mesh] ${this.node}: ${line}`);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error;
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#parts.options.log(
+      `[session-mesh] ${this.node}: a bug of session-mesh stopped this node; it is neither ready ` +
+        `nor alive from now on. Restart the process, and please report this:\n${trace}`,
+    );
+    void this.#links.closeAll("the node met a bug of its own");
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The lines an operator must see: a peer refused us or we refused it, and what to change.
+ *
+ * The same refusal is said again only every ten seconds. Everything else that happens is an event;
+ * there is no log level and no logger here.
+ */
+import type { EventBody, Millis, RefusalCode } from "@session-mesh/core";
+
+const REPEAT_MS: Millis = 10_000;
+
+/** How many refusals are told apart; strangers could make up any number. */
+const KEYS_MAX = 64;
+
+const REMEDIES: Readonly<Record<RefusalCode, string>> = {
+  proof:
+    "Give every node the same `secret`; while you rotate it, give both the new and the old one",
+  cluster: "Give every node the same `cluster`, or take the address out of `seeds`",
+  protocol: "Deploy versions that lie next to each other",
+  clock: "Set the clocks of both machines (NTP)",
+  "members-full": "Raise `limits.membersMax`, or remove nodes",
+  "node-id": "Give each node a `node` of its own, or none",
+};
+
+/** A refusal as events tell it. */
+export type RefusalEvent = Extract<EventBody, { type: "peer-refused" }>;
+
+/** Creates what turns refusals into lines, at a bounded rate. */
+export function createRefusalLog(
+  node: string,
+  log: (line: string) => void,
+  nowMs: () => Millis,
+): (refusal: RefusalEvent) => void {
+  const quietUntilMs = new Map<string, Millis>();
+  return ({ address, code, byPeer, detail }) => {
+    // The port of someone who dialled us is another one every time.
+    const key = `${code} ${byPeer} ${address.replace(/:\d+$/, "")}`;
+    const now = nowMs();
+    if (now < (quietUntilMs.get(key) ?? 0)) return;
+    if (quietUntilMs.size >= KEYS_MAX) quietUntilMs.clear();
+    quietUntilMs.set(key, now + REPEAT_MS);
+    const who = address === "" ? "a peer" : address;
+    const what = byPeer ? `${who} refuses this node` : `${who} was refused by this node`;
+    log(`[session-mesh] ${node}: ${what} (${code}): ${detail}. ${REMEDIES[code]}`);
+  };
+}

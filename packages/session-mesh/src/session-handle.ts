@@ -1,0 +1,264 @@
+/**
+ * One session in the hands of one request: plain data to change at will, and `commit`, which turns
+ * the difference into operations.
+ *
+ * Two requests that hold the same session have handles, and data, of their own; what both change
+ * merges. Not here: cookies and requests (adapters), finding sessions (sessions.ts).
+ */
+import {
+  type AckOutcome,
+  type CommitResult,
+  declareCounter,
+  diff,
+  type Limits,
+  type Millis,
+  type Operation,
+  type ReadResult,
+  resetCounter,
+  type SessionId,
+  type Snapshot,
+} from "@session-mesh/core";
+import { counterAt, type CounterHandle } from "./counter-handle.js";
+import { type HandedOut, noteHandedOut, rebase } from "./rebase.js";
+import type { SystemRuntime } from "./system-runtime.js";
+
+/** How many peers confirmed. */
+export interface AckResult {
+  readonly acks: number;
+  /** Fewer than asked for: too few unsuspected peers, or the deadline passed. */
+  readonly degraded: boolean;
+}
+
+/** What became of a commit. */
+export interface CommitOutcome extends AckResult {
+  /**
+   * `unchanged`: there was nothing to commit. `gone`: the session was destroyed or ended meanwhile,
+   * and the change dies with it (M9). `full`: a limit refuses growth, nothing was changed.
+   */
+  readonly status: "committed" | "unchanged" | "gone" | "full";
+  /** The limit that refused. */
+  readonly limit?: string;
+}
+
+/** How to commit. */
+export interface CommitOptions {
+  /** How many peers to wait for. Default: the `acks` of the mesh. */
+  readonly acks?: number | "all";
+  /** How long to wait for them. Default: the `ackDeadlineMs` of the mesh. */
+  readonly deadlineMs?: Millis;
+  /** A new idle time for this session. */
+  readonly idleMs?: Millis;
+  /** Say that the session was used now, even if nothing changed. */
+  readonly touch?: boolean;
+}
+
+/** How to destroy a session. */
+export interface DestroyOptions {
+  /** It lives on under another id; requests with this one are told so for some seconds (M13). */
+  readonly regenerated?: boolean;
+  /** How long to wait for all unsuspected peers. Default: the `ackDeadlineMs` of the mesh. */
+  readonly deadlineMs?: Millis;
+}
+
+/** What handles need of their mesh. */
+export interface SessionPort {
+  readonly runtime: SystemRuntime;
+  readonly limits: Limits;
+  readonly acks: number | "all";
+  hash(rawId: string): SessionId;
+  destroy(session: SessionId, options: DestroyOptions): Promise<AckResult>;
+  /** Reads here, and where that finds nothing alive, after asking the peers. */
+  reread(session: SessionId): Promise<ReadResult>;
+}
+
+/** Lifetimes of a session. */
+interface Lifetimes {
+  readonly createdAtMs: Millis;
+  readonly expiresAtMs: Millis;
+  readonly absoluteExpiresAtMs: Millis;
+  readonly idleMs: Millis;
+}
+
+type Found = Extract<ReadResult, { status: "found" }>;
+
+const NO_ACKS: AckResult = { acks: 0, degraded: false };
+
+/** A session, held by one request. */
+export class SessionHandle {
+  /** The raw id, which leaves this process only in its user's cookie. */
+  readonly id: string;
+  readonly #port: SessionPort;
+  readonly #session: SessionId;
+  #snapshot: Snapshot;
+  #handedOut: HandedOut = new Set();
+  #lifetimes: Lifetimes;
+  /** How the session is to be created; undefined once it is stored. */
+  #birth: { readonly idleMs?: Millis; readonly absoluteMs?: Millis } | undefined;
+  #isDestroyed = false;
+
+  /** For {@link Sessions}. `found` is what was read, `birth` says how to create what is not stored. */
+  constructor(
+    port: SessionPort,
+    id: string,
+    origin:
+      | { readonly found: Found }
+      | { readonly birth: { idleMs?: Millis; absoluteMs?: Millis } },
+  ) {
+    this.#port = port;
+    this.id = id;
+    this.#session = port.hash(id);
+    if ("found" in origin) {
+      this.#snapshot = origin.found;
+      this.#lifetimes = origin.found;
+    } else {
+      this.#birth = origin.birth;
+      this.#snapshot = port.runtime.run((replica) => replica.blank());
+      this.#lifetimes = this.#lifetimesAtBirth(origin.birth);
+    }
+    noteHandedOut(this.#snapshot.value, this.#handedOut);
+  }
+
+  /** Nothing of it is stored yet: the first commit creates it. */
+  get isNew(): boolean {
+    return this.#birth !== undefined;
+  }
+
+  /** It was destroyed through this handle, or a commit or reload found that it is gone. */
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
+  }
+
+  /** The session as plain data: change it in place, or assign another object. */
+  get value(): Record<string, unknown> {
+    return this.#snapshot.value as Record<string, unknown>;
+  }
+
+  set value(value: Record<string, unknown>) {
+    this.#snapshot = { ...this.#snapshot, value: value as Snapshot["value"] };
+  }
+
+  /** As of the last read or commit; of a new session, as if it were committed now. */
+  get createdAtMs(): Millis {
+    return this.#lifetimes.createdAtMs;
+  }
+
+  get expiresAtMs(): Millis {
+    return this.#lifetimes.expiresAtMs;
+  }
+
+  get absoluteExpiresAtMs(): Millis {
+    return this.#lifetimes.absoluteExpiresAtMs;
+  }
+
+  get idleMs(): Millis {
+    return this.#lifetimes.idleMs;
+  }
+
+  /** Whether a commit would write. Throws UnsupportedValueError for what a session cannot hold. */
+  hasChanged(): boolean {
+    return this.#difference().length > 0;
+  }
+
+  /** A counter at a path of property names: increments on several nodes add up (M8). */
+  counter(...path: readonly string[]): CounterHandle {
+    return counterAt(path, {
+      root: () => this.value,
+      declare: () => declareCounter(this.#snapshot, path),
+      reset: () => resetCounter(this.#snapshot, path),
+    });
+  }
+
+  /**
+   * Writes what was changed since the read or the last commit, and waits for acknowledgements.
+   * Rejects with UnsupportedValueError, nothing changed, for what a session cannot hold; with a
+   * MeshError when the mesh is closed. May be called again.
+   */
+  async commit(options: CommitOptions = {}): Promise<CommitOutcome> {
+    if (this.#isDestroyed) return { ...NO_ACKS, status: "gone" };
+    const operations = this.#difference();
+    const isWrite = operations.length > 0 || this.isNew || options.idleMs !== undefined;
+    if (!isWrite) {
+      if (options.touch === true) this.touch();
+      return { ...NO_ACKS, status: this.#isDestroyed ? "gone" : "unchanged" };
+    }
+    const result = this.#write(operations, options.idleMs);
+    if (result.status === "gone") this.#isDestroyed = true;
+    if (result.status === "full") return { ...NO_ACKS, status: "full", limit: result.limit };
+    if (result.status !== "committed") return { ...NO_ACKS, status: result.status };
+    this.#birth = undefined;
+    this.#rebase();
+    const { acks, degraded } = await this.#awaitAcks(result.seq, options);
+    return { status: "committed", acks, degraded };
+  }
+
+  /** Says that the session was used now, which puts its expiry off; peers hear of it behind. */
+  touch(): void {
+    if (this.isNew || this.#isDestroyed) return;
+    const result = this.#port.runtime.run((replica) => replica.touch(this.#session));
+    if (result.status === "gone") this.#isDestroyed = true;
+    if (result.status === "committed") this.#refreshLifetimes();
+  }
+
+  /** Reads again and drops what was not committed. False when the session is not found any more. */
+  async reload(): Promise<boolean> {
+    const result = await this.#port.reread(this.#session);
+    if (result.status === "destroyed") this.#isDestroyed = true;
+    if (result.status !== "found") return false;
+    this.#snapshot = result;
+    this.#lifetimes = result;
+    this.#handedOut = new Set();
+    noteHandedOut(result.value, this.#handedOut);
+    return true;
+  }
+
+  /** Ends the session for good on every node (M9), and waits for all unsuspected peers. */
+  async destroy(options: DestroyOptions = {}): Promise<AckResult> {
+    const wasNew = this.isNew;
+    this.#isDestroyed = true;
+    if (wasNew) return NO_ACKS;
+    return this.#port.destroy(this.#session, options);
+  }
+
+  #difference(): Operation[] {
+    const { base, value } = this.#snapshot;
+    return diff(base, value, { bytesMax: this.#port.limits.sessionBytesMax });
+  }
+
+  #write(operations: readonly Operation[], idleMs: Millis | undefined): CommitResult {
+    const isShrinking = operations.every(({ kind }) => kind === "clear");
+    const change = { operations, isShrinking, ...(idleMs === undefined ? {} : { idleMs }) };
+    const birth = this.#birth && { ...this.#birth, ...(idleMs === undefined ? {} : { idleMs }) };
+    return this.#port.runtime.run((replica) =>
+      replica.commit(this.#session, birth ? { ...change, birth } : change),
+    );
+  }
+
+  #rebase(): void {
+    const fresh = this.#port.runtime.run((replica) => replica.read(this.#session));
+    if (fresh.status !== "found") return;
+    this.#snapshot = rebase({ snapshot: this.#snapshot, handedOut: this.#handedOut }, fresh);
+    this.#lifetimes = fresh;
+  }
+
+  #refreshLifetimes(): void {
+    const fresh = this.#port.runtime.run((replica) => replica.read(this.#session));
+    if (fresh.status === "found") this.#lifetimes = fresh;
+  }
+
+  #awaitAcks(seq: number, options: CommitOptions): Promise<AckResult> {
+    const acks = options.acks ?? this.#port.acks;
+    const { deadlineMs } = options;
+    return this.#port.runtime.ask<AckOutcome>("acks", (replica, ticket) => {
+      replica.awaitAcks(ticket, { seq, acks, deadlineMs });
+    });
+  }
+
+  #lifetimesAtBirth(birth: { idleMs?: Millis; absoluteMs?: Millis }): Lifetimes {
+    const { limits } = this.#port;
+    const createdAtMs = Date.now();
+    const idleMs = birth.idleMs ?? limits.idleMs;
+    const absoluteExpiresAtMs = createdAtMs + (birth.absoluteMs ?? limits.absoluteMs);
+    const expiresAtMs = Math.min(createdAtMs + idleMs, absoluteExpiresAtMs);
+    return { createdAtMs, expiresAtMs, absoluteExpiresAtMs, idleMs };
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The sessions of a mesh as an application sees them: made, found and destroyed by raw id.
+ *
+ * Not here: what a request does with one (session-handle.ts), cookies (adapters).
+ */
+import type {
+  AckOutcome,
+  Limits,
+  Millis,
+  PullOutcome,
+  ReadResult,
+  ReplicaStatus,
+  SessionId,
+} from "@session-mesh/core";
+import { createRawId, hashRawId, RAW_ID_LENGTH_MAX } from "./session-ids.js";
+import {
+  type AckResult,
+  type DestroyOptions,
+  SessionHandle,
+  type SessionPort,
+} from "./session-handle.js";
+import type { SystemRuntime } from "./system-runtime.js";
+
+/** What was found under an id. */
+export type OpenResult =
+  | { readonly status: "found"; readonly session: SessionHandle }
+  /**
+   * `absent`: no member holds it. `unknown`: not held here, and not every member was asked or could
+   * answer, so it may well live elsewhere: give its user an empty session, but no new cookie (P9).
+   */
+  | { readonly status: "absent" | "unknown" | "expired" }
+  | {
+      readonly status: "destroyed";
+      /** When it was regenerated under another id, else 0. */
+      readonly regeneratedAtMs: Millis;
+    };
+
+/** What the sessions need of their mesh. */
+export interface SessionsParts {
+  readonly runtime: SystemRuntime;
+  readonly idKey: Uint8Array;
+  readonly limits: Limits;
+  readonly acks: number | "all";
+}
+
+/** The sessions of a mesh. Every call throws, or rejects with, a MeshError once the mesh is closed. */
+export class Sessions {
+  readonly #runtime: SystemRuntime;
+  readonly #port: SessionPort;
+
+  constructor({ runtime, idKey, limits, acks }: SessionsParts) {
+    this.#runtime = runtime;
+    this.#port = {
+      runtime,
+      limits,
+      acks,
+      hash: (rawId) => hashRawId(rawId, idKey),
+      destroy: (session, options) => this.#destroy(session, options),
+      reread: async (session) => (await this.#readEverywhere(session)).result,
+    };
+  }
+
+  /** A new session under a new random id; nothing is stored before its first commit. */
+  create(options: { readonly idleMs?: Millis; readonly absoluteMs?: Millis } = {}): SessionHandle {
+    checkLifetimes(options);
+    return new SessionHandle(this.#port, createRawId(), { birth: options });
+  }
+
+  /**
+   * An empty session under the id that `load` called "unknown", for adapters alone: what is written
+   * merges with the session that may live under it elsewhere.
+   */
+  createUnder(id: string): SessionHandle {
+    return new SessionHandle(this.#port, id, { birth: {} });
+  }
+
+  /** How long a request with a regenerated id is answered with an empty session and no cookie. */
+  get regenerateGraceMs(): Millis {
+    return this.#port.limits.regenerateGraceMs;
+  }
+
+  /** What is held on this node, at once. Peers may hold more; `load` asks them. */
+  open(id: string): OpenResult {
+    if (!isRawId(id)) return { status: "absent" };
+    const session = this.#port.hash(id);
+    const [result, status] = this.#runtime.run((replica) => {
+      const read = replica.read(session);
+      return [read, read.status === "absent" ? replica.status() : undefined] as const;
+    });
+    return this.#toOpenResult(id, result, status && !isAlone(status) ? "unknown" : "absent");
+  }
+
+  /**
+   * What the mesh holds: this node's copy, else what the peers have, within `pullDeadlineMs`.
+   * Rejects with the signal's reason when it is aborted; nothing is changed by that.
+   */
+  async load(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<OpenResult> {
+    options.signal?.throwIfAborted();
+    if (!isRawId(id)) return { status: "absent" };
+    const reading = this.#readEverywhere(this.#port.hash(id));
+    const { result, miss } = await abortable(reading, options.signal);
+    return this.#toOpenResult(id, result, miss);
+  }
+
+  /** Ends a session for good on every node (M9), held here or not; waits for all unsuspected peers. */
+  async destroy(id: string, options: DestroyOptions = {}): Promise<AckResult> {
+    if (!isRawId(id)) return { acks: 0, degraded: false };
+    return this.#destroy(this.#port.hash(id), options);
+  }
+
+  async #readEverywhere(
+    session: SessionId,
+  ): Promise<{ result: ReadResult; miss: "absent" | "unknown" }> {
+    const local = this.#runtime.run((replica) => replica.read(session));
+    const isMiss = local.status === "absent" || local.status === "expired";
+    if (!isMiss) return { result: local, miss: "absent" };
+    const { status } = await this.#runtime.ask<PullOutcome>("pull", (replica, ticket) => {
+      replica.pull(ticket, session);
+    });
+    const result = this.#runtime.run((replica) => replica.read(session));
+    return { result, miss: status === "unknown" ? "unknown" : "absent" };
+  }
+
+  async #destroy(session: SessionId, options: DestroyOptions): Promise<AckResult> {
+    const { regenerated = false, deadlineMs } = options;
+    const seq = this.#runtime.run((replica) => {
+      const result = replica.destroy(session, { regenerated });
+      // It was destroyed before; whoever asks again wants to know that all know.
+      return result.status === "committed" ? result.seq : replica.status().seq;
+    });
+    const { acks, degraded } = await this.#runtime.ask<AckOutcome>("acks", (replica, ticket) => {
+      replica.awaitAcks(ticket, { seq, acks: "all", deadlineMs });
+    });
+    return { acks, degraded };
+  }
+
+  #toOpenResult(id: string, result: ReadResult, miss: "absent" | "unknown"): OpenResult {
+    if (result.status === "absent") return { status: miss };
+    if (result.status !== "found") return result;
+    return { status: "found", session: new SessionHandle(this.#port, id, { found: result }) };
+  }
+}
+
+/** Whether there is nobody else to ask. */
+function isAlone({ members }: ReplicaStatus): boolean {
+  return members.every(({ isSelf, state }) => isSelf || state === "left" || state === "gone");
+}
+
+function isRawId(id: unknown): id is string {
+  return typeof id === "string" && id.length > 0 && id.length <= RAW_ID_LENGTH_MAX;
+}
+
+function checkLifetimes(lifetimes: Readonly<Record<string, unknown>>): void {
+  for (const name of ["idleMs", "absoluteMs"]) {
+    const value = lifetimes[name];
+    const isFine =
+      value === undefined || (typeof value === "number" && Number.isFinite(value) && value > 0);
+    if (isFine) continue;
+    throw new RangeError(
+      `[session-mesh] \`${name}\` must be a finite number of milliseconds above 0`,
+    );
+  }
+}
+
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
