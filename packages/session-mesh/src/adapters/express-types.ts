@@ -1,0 +1,19 @@
+/**
+ * `import "session-mesh/express/types"`: types `req.session` and `req.sessionID` for Express.
+ *
+ * Apart from `session-mesh/express`, since `@types/express-session` declares the same names with
+ * other types. Not here: your attributes; see `SessionData` in express.ts.
+ */
+import type { RequestSession } from "./express.js";
+
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- reason: Express' types are extended so
+  namespace Express {
+    interface Request {
+      /** The session. Undefined after `destroy`, although the type cannot say so. */
+      session: RequestSession;
+      /** The raw id of the session. It is the user's key: don't log it. */
+      sessionID: string;
+    }
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * One request's dealings with its session, from the cookie that came to the cookie that goes.
+ *
+ *   cookie ─▶ load ─▶ handler reads and changes ─▶ beforeHead: commit, wait for acknowledgements,
+ *   decide on Set-Cookie ─▶ headers go ─▶ beforeEnd: commit what came later
+ *
+ * Not here: frameworks, and how a response is held meanwhile (hold-response.ts).
+ */
+import type { IncomingMessage } from "node:http";
+import type { Mesh } from "../mesh.js";
+import type { AckResult } from "../session-handle.js";
+import type { OpenResult, Sessions } from "../sessions.js";
+import { BoundSession, type SessionOwner } from "./bound-session.js";
+import type { HeadVerdict, ResponseGates, SubstituteAnswer } from "./hold-response.js";
+import type { Session } from "./request-session.js";
+import type { SessionCookie } from "./session-cookie.js";
+import { SessionWriteError, failureOf, plainAnswer } from "./session-failure.js";
+import type { SessionSettings } from "./session-settings.js";
+import { cookieValue, signId, verifyId } from "./signed-id.js";
+
+/** What an exchange asks of the framework. */
+export interface ExchangeHost {
+  readonly req: IncomingMessage;
+  /** Whether the client's connection is secure, by the best knowledge of the app. */
+  isSecure(): boolean;
+  /** Shows the handler its session; undefined once that is destroyed. */
+  publish(session: Session | undefined): void;
+  /** What the handler has as its session now. */
+  shown(): unknown;
+  /** A cookie marked secure was withheld, since the connection is not. */
+  cookieWithheld(): void;
+}
+
+/** See the file's comment. */
+export class SessionExchange implements ResponseGates, SessionOwner {
+  readonly settings: SessionSettings;
+  readonly #mesh: Mesh;
+  readonly #host: ExchangeHost;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #current: BoundSession | undefined;
+  #hasCookie = false;
+  #cookieId: string | undefined;
+  #isSignatureStale = false;
+  /** The cookie of a session that this request ended. */
+  #endedCookie: SessionCookie | undefined;
+  #acksMissing: AckResult | undefined;
+  /** Why a session could not be ended, which must not look like a logout. */
+  #endingError: unknown;
+
+  constructor(mesh: Mesh, settings: SessionSettings, host: ExchangeHost) {
+    this.#mesh = mesh;
+    this.settings = settings;
+    this.#host = host;
+  }
+
+  get sessions(): Sessions {
+    return this.#mesh.sessions;
+  }
+
+  /** Finds the request's session; undefined when no peer had to be asked. */
+  load(): undefined | Promise<void> {
+    const value = cookieValue(this.#host.req.headers.cookie, this.settings.name);
+    this.#hasCookie = value !== undefined;
+    const verified = value === undefined ? undefined : verifyId(value, this.settings.secrets);
+    if (verified === undefined) {
+      this.#begin();
+      return undefined;
+    }
+    const { id } = verified;
+    this.#cookieId = id;
+    this.#isSignatureStale = verified.isStale;
+    const here = this.sessions.open(id);
+    if (here.status === "unknown" || here.status === "expired") {
+      return this.sessions.load(id).then((opened) => this.#settle(id, opened));
+    }
+    this.#settle(id, here);
+    return undefined;
+  }
+
+  beforeHead(): HeadVerdict | Promise<HeadVerdict> {
+    try {
+      const bound = this.#shown();
+      if (bound !== undefined && this.#mustSave(bound)) void this.track(bound.commit());
+      else bound?.touch();
+      if (this.#underWay.size === 0) return this.#verdict();
+      return Promise.all(this.#underWay).then(
+        () => this.#verdict(),
+        (error: unknown) => this.#refusal(error),
+      );
+    } catch (error) {
+      return this.#refusal(error);
+    }
+  }
+
+  beforeEnd(): undefined | Promise<void> {
+    try {
+      const bound = this.#shown();
+      if (bound !== undefined && bound.standing !== "retired" && bound.hasChanged()) {
+        this.#mesh.changedAfterHeaders(bound.id);
+        const report = (error: unknown): void => void this.#report(error, { isTooLate: true });
+        this.track(bound.commit()).catch(report);
+      }
+    } catch (error) {
+      this.#report(error, { isTooLate: true });
+    }
+    if (this.#underWay.size === 0) return undefined;
+    return Promise.allSettled(this.#underWay).then(() => {});
+  }
+
+  track<T extends AckResult>(work: Promise<T>, options = { isEnding: false }): Promise<T> {
+    const noted = work.then((result) => {
+      if (result.degraded) this.#acksMissing = result;
+      return result;
+    });
+    this.#underWay.add(noted);
+    const done = (): void => void this.#underWay.delete(noted);
+    noted.then(done, (error: unknown) => {
+      done();
+      if (options.isEnding) this.#endingError = error;
+    });
+    return noted;
+  }
+
+  ended(bound: BoundSession, { regenerated }: { regenerated: boolean }): void {
+    if (bound.standing !== "retired" && this.#hasCookie) this.#endedCookie = bound.cookie;
+    if (bound !== this.#current) return;
+    if (regenerated) this.#begin();
+    else this.#show(undefined);
+  }
+
+  #settle(id: string, opened: OpenResult): void {
+    switch (opened.status) {
+      case "found":
+        return this.#show(new BoundSession(this, opened.session, "stored"));
+      case "unknown":
+        return this.#show(new BoundSession(this, this.sessions.createUnder(id), "unknown"));
+      case "destroyed":
+        if (!this.#isRecent(opened.regeneratedAtMs)) return this.#begin();
+        return this.#show(new BoundSession(this, this.sessions.create(), "retired"));
+      default:
+        return this.#begin();
+    }
+  }
+
+  #isRecent(regeneratedAtMs: number): boolean {
+    return regeneratedAtMs > 0 && Date.now() - regeneratedAtMs < this.sessions.regenerateGraceMs;
+  }
+
+  #begin(): void {
+    const { maxAge } = this.settings.cookie;
+    const handle = this.sessions.create(maxAge === null ? {} : { idleMs: maxAge });
+    this.#show(new BoundSession(this, handle, "new"));
+  }
+
+  #show(bound: BoundSession | undefined): void {
+    this.#current = bound;
+    this.#host.publish(bound?.session);
+  }
+
+  /** The session as the handler left it: undefined when it was destroyed, or set to null or deleted. */
+  #shown(): BoundSession | undefined {
+    const shown = this.#host.shown();
+    if (shown === undefined || shown === null) return undefined;
+    if (shown === this.#current?.session) return this.#current;
+    throw new TypeError(
+      "[session-mesh] req.session was replaced by another object. Assign its properties instead, " +
+        "or call req.session.regenerate()",
+    );
+  }
+
+  #mustSave(bound: BoundSession): boolean {
+    if (bound.standing === "retired") return false;
+    if (bound.standing === "new" && this.settings.saveUninitialized) return true;
+    return bound.hasChanged();
+  }
+
+  #verdict(): HeadVerdict {
+    if (this.#endingError !== undefined) return this.#refusal(this.#endingError);
+    const missing = this.#acksMissing;
+    if (missing !== undefined && this.settings.onDegraded === "fail") {
+      return this.#refusal(SessionWriteError.degraded(missing.acks));
+    }
+    return { send: true, setCookies: this.#setCookies() };
+  }
+
+  #setCookies(): readonly string[] {
+    const { name, secrets } = this.settings;
+    const bound = this.#shown();
+    const isSecure = this.#host.isSecure();
+    bound?.cookie.renew();
+    if (bound === undefined || !this.#wantsCookie(bound)) {
+      return this.#endedCookie === undefined
+        ? []
+        : [this.#endedCookie.clearingHeader(name, isSecure)];
+    }
+    if (bound.cookie.secure === true && !isSecure) {
+      this.#host.cookieWithheld();
+      return [];
+    }
+    return [bound.cookie.header(name, signId(bound.id, secrets), isSecure)];
+  }
+
+  #wantsCookie(bound: BoundSession): boolean {
+    if (bound.standing !== "stored" || bound.isGone) return false;
+    if (bound.id !== this.#cookieId || this.settings.rolling || this.#isSignatureStale) return true;
+    return bound.hasWritten && (bound.cookie.expires !== null || bound.hasNewCookie);
+  }
+
+  #refusal(error: unknown): HeadVerdict {
+    return { send: false, answer: this.#report(error, { isTooLate: false }) };
+  }
+
+  #report(error: unknown, { isTooLate }: { isTooLate: boolean }): SubstituteAnswer {
+    const failure = failureOf(error, isTooLate);
+    const { onFailure } = this.settings;
+    try {
+      if (onFailure !== undefined) {
+        return onFailure(failure, this.#host.req) ?? plainAnswer(failure.status);
+      }
+      if (failure.status === 500) console.error(failure.error);
+    } catch (thrown) {
+      console.error(thrown);
+    }
+    return plainAnswer(failure.status);
+  }
+}
