@@ -1,1 +1,18 @@
-export {};
+/**
+ * @session-mesh/sim: real replicas under virtual time, on a network, machines and clocks that fail.
+ *
+ * A run is a function of its seed: {@link runSeed} draws a cluster and its faults and checks the
+ * promises; {@link scenario} writes a particular bad day down.
+ */
+export { type Canary, CANARIES } from "./canaries.js";
+export { failureText, type Report, totals } from "./report.js";
+export { Scenario, scenario, type ScenarioOptions } from "./scenario.js";
+export { sessionIdOf } from "./session-id.js";
+export { type Failure, SimulationFailure } from "./simulator.js";
+export {
+  CONVERGENCE_MS_MAX,
+  drawOptions,
+  type RunOptions,
+  runSeed,
+  type SwarmOptions,
+} from "./swarm.js";

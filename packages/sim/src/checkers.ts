@@ -1,0 +1,176 @@
+/**
+ * Whether the promises are kept: checked at every read while faults go on, and over everything once
+ * the cluster has healed and is quiet. The first broken promise ends the run.
+ *
+ * Not here: what was acknowledged (ledger.ts).
+ */
+import type { EventBody, Hlc, JsonValue, Millis, ReadResult, SessionId } from "@session-mesh/core";
+import type { Cluster } from "./cluster.js";
+import { isHeld, type Ledger, type SessionRecord, type Write } from "./ledger.js";
+import type { NodeRun } from "./node-run.js";
+import type { Simulator } from "./simulator.js";
+
+/** A session as a user of the simulation fills it. */
+interface Held {
+  readonly marks?: Readonly<Record<string, JsonValue>>;
+  readonly log?: readonly JsonValue[];
+  readonly things?: readonly { readonly id: string }[];
+  readonly count?: number;
+}
+
+/** The checkers of one run. */
+export class Checkers {
+  readonly #simulator: Simulator;
+  readonly #cluster: Cluster;
+  readonly #ledger: Ledger;
+  /** How much earlier than by true time a session may expire: clocks are off, touches are rounded. */
+  readonly #expirySlackMs: Millis;
+  readonly #clocks = new Map<NodeRun, Hlc>();
+  #readCount = 0;
+
+  constructor(
+    simulator: Simulator,
+    parts: { cluster: Cluster; ledger: Ledger; expirySlackMs: Millis },
+  ) {
+    this.#simulator = simulator;
+    this.#cluster = parts.cluster;
+    this.#ledger = parts.ledger;
+    this.#expirySlackMs = parts.expirySlackMs;
+    parts.cluster.onEvent((run, event) => this.#onEvent(run, event));
+  }
+
+  /** How many reads were checked. */
+  get readCount(): number {
+    return this.#readCount;
+  }
+
+  /** A user read a session. */
+  read(run: NodeRun, session: SessionId, result: ReadResult): void {
+    this.#readCount += 1;
+    const record = this.#ledger.record(session);
+    if (record) this.#check(run, { record, result, isOwed: (write) => write.holders.has(run) });
+  }
+
+  /** A pull ended with the verdict that no member has the session. */
+  saidAbsent(run: NodeRun, session: SessionId): void {
+    const record = this.#ledger.record(session);
+    if (!record || record.isDestroyTried) return;
+    const owed = record.writes.filter((write) => isHeld(write.holders));
+    if (owed.length > 0 && !this.#mayBeExpired(record, owed)) {
+      this.#fail("P9", run, `said that ${session} is absent, and others hold it`);
+    }
+  }
+
+  /** Bounds that hold at every moment. */
+  bounds(): void {
+    for (const run of this.#cluster.runs()) {
+      const { sessions, logFill, ackWaiterCount, pullCount } = run.replica.status();
+      const { hotSessionsMax, ackWaitersMax, pullsMax } = run.config.limits;
+      const isWithin =
+        sessions.hot <= hotSessionsMax &&
+        logFill.entries <= 1 &&
+        logFill.bytes <= 1 &&
+        ackWaiterCount <= ackWaitersMax &&
+        pullCount <= pullsMax;
+      if (isWithin) continue;
+      const fill = JSON.stringify({ sessions, logFill, ackWaiterCount, pullCount });
+      this.#fail("bounds", run, fill);
+    }
+  }
+
+  /** After heal and quiet: everything that is owed is on every node, and what was destroyed on none. */
+  everything(): void {
+    for (const run of this.#cluster.runs()) {
+      for (const record of this.#ledger.records()) this.#everywhere(run, record);
+      const { ackWaiterCount, pullCount } = run.replica.status();
+      if (ackWaiterCount > 0) this.#fail("queues are empty", run, `${ackWaiterCount} still wait`);
+      if (pullCount > 0) this.#fail("queues are empty", run, `${pullCount} pulls go on`);
+    }
+  }
+
+  #everywhere(run: NodeRun, record: SessionRecord): void {
+    const { session } = record;
+    const result = run.input((replica) => replica.read(session));
+    if (isHeld(record.destroyHolders) && result.status === "found") {
+      this.#fail("P3", run, `${session} was destroyed and is alive after healing`);
+    }
+    this.#check(run, { record, result, isOwed: (write) => isHeld(write.holders) });
+  }
+
+  #check(
+    run: NodeRun,
+    {
+      record,
+      result,
+      isOwed,
+    }: { record: SessionRecord; result: ReadResult; isOwed: (write: Write) => boolean },
+  ): void {
+    const { session } = record;
+    if (result.status === "found") {
+      if (record.destroyedOn.has(run)) this.#fail("P3", run, `${session} is alive again`);
+      this.#checkValue(run, { record, held: result.value as Held, isOwed });
+      return;
+    }
+    if (record.isDestroyTried) return;
+    if (result.status === "destroyed") this.#fail("M9", run, `nobody destroyed ${session}`);
+    const owed = record.writes.filter(isOwed);
+    if (owed.length === 0 || this.#mayBeExpired(record, owed)) return;
+    this.#fail("P1", run, `${session} is ${result.status}, with ${owed.length} writes owed`);
+  }
+
+  #checkValue(
+    run: NodeRun,
+    {
+      record,
+      held,
+      isOwed,
+    }: { record: SessionRecord; held: Held; isOwed: (write: Write) => boolean },
+  ): void {
+    const { session, writes, incrementsTried } = record;
+    const log = new Set(held.log ?? []);
+    let countMin = 0;
+    for (const write of writes) {
+      if (!isOwed(write)) continue;
+      const { trace } = write;
+      const isThere =
+        trace.kind === "mark"
+          ? held.marks !== undefined && Object.hasOwn(held.marks, trace.name)
+          : trace.kind === "push"
+            ? log.has(trace.value)
+            : true;
+      if (trace.kind === "increment") countMin += trace.by;
+      if (!isThere) this.#fail("P1", run, `${session} lacks ${JSON.stringify(trace)}`);
+    }
+    const count = held.count ?? 0;
+    if (count < countMin) this.#fail("M8", run, `${session} counts ${count}, owed ${countMin}`);
+    if (count > incrementsTried) {
+      this.#fail("M11", run, `${session} counts ${count}, only ${incrementsTried} were made`);
+    }
+    if (log.size !== (held.log?.length ?? 0))
+      this.#fail("M5", run, `${session} doubles an element`);
+    const ids = (held.things ?? []).map(({ id }) => id);
+    if (new Set(ids).size !== ids.length) this.#fail("M7", run, `${session} doubles a thing`);
+  }
+
+  #mayBeExpired({ idleMs }: SessionRecord, owed: readonly Write[]): boolean {
+    const touchedAtMs = Math.max(...owed.map((write) => write.atMs));
+    return this.#simulator.nowMs > touchedAtMs + idleMs - this.#expirySlackMs;
+  }
+
+  #onEvent(run: NodeRun, event: EventBody): void {
+    if (event.type === "session-destroyed") {
+      this.#ledger.record(event.session)?.destroyedOn.add(run);
+    } else if (event.type === "session-committed") {
+      const { hlc } = event.stamp;
+      const before = this.#clocks.get(run);
+      if (before !== undefined && hlc <= before) {
+        this.#fail("clocks are monotone", run, `${hlc} after ${before}`);
+      }
+      this.#clocks.set(run, hlc);
+    }
+  }
+
+  #fail(checker: string, run: NodeRun, detail: string): never {
+    return this.#simulator.fail(checker, `on ${run.machine}: ${detail}`);
+  }
+}

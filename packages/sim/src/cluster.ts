@@ -1,0 +1,187 @@
+/**
+ * Machines and the runs of nodes on them: start, crash, deploy, pause, and clocks that run on.
+ *
+ * Nothing survives a run but the machine's name, address and clock: sessions live in memory, so a
+ * node that comes back comes back empty, under a new writer.
+ *
+ * Not here: requests (workload.ts), and when what happens (nemesis.ts, scenario.ts).
+ */
+import {
+  assert,
+  DEFAULT_LIMITS,
+  type DrainOutcome,
+  type EventBody,
+  type Limits,
+  type Millis,
+  type NodeId,
+  type Prng,
+  type WriterId,
+} from "@session-mesh/core";
+import type { Death, Network } from "./network.js";
+import { type ClockSettings, NodeClock } from "./node-clock.js";
+import { NodeRun } from "./node-run.js";
+import type { Simulator } from "./simulator.js";
+
+/** What all nodes have in common. */
+export interface ClusterOptions {
+  readonly limits: Partial<Limits>;
+  /** Whether a node that comes back keeps its name. */
+  readonly keepsNodeIds: boolean;
+  /** How many machines are named to each node as seeds. */
+  readonly seedsMax: number;
+}
+
+/** Hears of everything that happens in any replica. */
+export type EventListener = (run: NodeRun, event: EventBody) => void;
+
+/** How long a node may take to drain. */
+const DRAIN_DEADLINE_MS: Millis = 25_000;
+
+interface Machine {
+  readonly name: string;
+  readonly address: string;
+  readonly clock: NodeClock;
+  run: NodeRun | undefined;
+  runs: number;
+}
+
+/** The cluster. */
+export class Cluster {
+  readonly #simulator: Simulator;
+  readonly #network: Network;
+  readonly #options: ClusterOptions;
+  readonly #random: Prng;
+  readonly #machines = new Map<string, Machine>();
+  readonly #listeners: EventListener[] = [];
+  readonly #ended: ((run: NodeRun, drained: DrainOutcome | undefined) => void)[] = [];
+
+  constructor(simulator: Simulator, network: Network, options: ClusterOptions) {
+    this.#simulator = simulator;
+    this.#network = network;
+    this.#options = options;
+    this.#random = simulator.fork();
+  }
+
+  /** The limits that all nodes have. */
+  get limits(): Limits {
+    return { ...DEFAULT_LIMITS, ...this.#options.limits };
+  }
+
+  get names(): string[] {
+    return [...this.#machines.keys()];
+  }
+
+  /** Every run that lives. */
+  runs(): NodeRun[] {
+    return [...this.#machines.values()].flatMap(({ run }) => (run?.isAlive ? [run] : []));
+  }
+
+  /** The run on a machine. */
+  runOn(name: string): NodeRun | undefined {
+    const run = this.#machine(name).run;
+    return run?.isAlive ? run : undefined;
+  }
+
+  clockOf(name: string): NodeClock {
+    return this.#machine(name).clock;
+  }
+
+  onEvent(listener: EventListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Hears of runs that are about to end, drained or not. */
+  onEnd(listener: (run: NodeRun, drained: DrainOutcome | undefined) => void): void {
+    this.#ended.push(listener);
+  }
+
+  /** Adds a machine; it is started apart. */
+  add(name: string, clock: Partial<ClockSettings> = {}): void {
+    const address = `${name}:7946`;
+    const nodeClock = new NodeClock(this.#simulator, clock);
+    this.#machines.set(name, { name, address, clock: nodeClock, run: undefined, runs: 0 });
+  }
+
+  start(name: string): NodeRun {
+    const machine = this.#machine(name);
+    assert(!machine.run?.isAlive, `${name} runs already`);
+    machine.runs += 1;
+    const { limits, keepsNodeIds, seedsMax } = { ...this.#options, limits: this.limits };
+    const node = (keepsNodeIds ? name : `${name}.${machine.runs}`) as NodeId;
+    const others = [...this.#machines.values()].filter((other) => other !== machine);
+    const seeds = others.slice(0, seedsMax).map((other) => other.address);
+    const writer = this.#random.uint53() as WriterId;
+    const digestKey: [number, number] = [1, 2];
+    const run = new NodeRun(
+      { cluster: "sim", node, writer, address: machine.address, seeds, digestKey, limits },
+      {
+        simulator: this.#simulator,
+        network: this.#network,
+        clock: machine.clock,
+        machine: name,
+        random: this.#simulator.fork(),
+        happened: (from, event) => this.#happened(from, event),
+      },
+    );
+    machine.run = run;
+    this.#simulator.note(name, `starts as ${node}`);
+    run.start();
+    return run;
+  }
+
+  /** kill -9, or with `silent` the whole machine: nobody is told. */
+  crash(name: string, options: Death = {}): void {
+    const run = this.runOn(name);
+    if (!run) return;
+    this.#simulator.note(name, `crashes${options.silent ? " without a word" : ""}`);
+    for (const ended of this.#ended) ended(run, undefined);
+    run.crash(options);
+  }
+
+  /** Drains, ends, and starts a new run at the same address; says when that is done. */
+  deploy(name: string, options: { downMs: Millis; done?: () => void }): void {
+    const run = this.runOn(name);
+    if (!run || run.isDraining) return;
+    this.#simulator.note(name, "drains");
+    run.isDraining = true;
+    const ticket = run.ticket((outcome) => {
+      if (outcome.kind !== "drain") return;
+      const { confirmed, peers, soleHeldCount } = outcome;
+      this.#simulator.note(name, `drained ${confirmed} by ${peers}, alone held ${soleHeldCount}`);
+      for (const ended of this.#ended) ended(run, outcome);
+      run.exit();
+      this.#simulator.after(options.downMs, () => {
+        if (!this.runOn(name)) this.start(name);
+        options.done?.();
+      });
+    });
+    run.input((replica) => replica.drain(ticket, DRAIN_DEADLINE_MS));
+  }
+
+  pause(name: string): void {
+    this.#simulator.note(name, "pauses");
+    this.runOn(name)?.pause();
+  }
+
+  resume(name: string): void {
+    this.#simulator.note(name, "goes on");
+    this.runOn(name)?.resume();
+  }
+
+  #machine(name: string): Machine {
+    const machine = this.#machines.get(name);
+    assert(machine !== undefined, `no machine ${name}`);
+    return machine;
+  }
+
+  #happened(run: NodeRun, event: EventBody): void {
+    this.#simulator.note(run.machine, this.#simulator.trace.isRead ? lineOf(event) : event.type);
+    for (const listener of this.#listeners) listener(run, event);
+  }
+}
+
+function lineOf(event: EventBody): string {
+  const { type, ...fields } = event;
+  const said = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return [type, ...said].join(" ");
+}

@@ -1,0 +1,63 @@
+/**
+ * Whether all nodes are equal: the same fingerprint, the same plain data, the same idea of who is
+ * there.
+ *
+ * Not here: whether what they agree on is right (checkers.ts).
+ */
+import type { JsonValue, SessionId } from "@session-mesh/core";
+import type { NodeRun } from "./node-run.js";
+
+/** What two nodes do not agree on; undefined when all agree. */
+export function difference(
+  runs: readonly NodeRun[],
+  sessions: Iterable<SessionId>,
+): string | undefined {
+  return (
+    differenceOfMembers(runs) ?? differenceOfPrints(runs) ?? differenceOfValues(runs, sessions)
+  );
+}
+
+function differenceOfMembers(runs: readonly NodeRun[]): string | undefined {
+  for (const run of runs) {
+    const { members, seq } = run.replica.status();
+    for (const other of runs) {
+      if (other === run) continue;
+      const seen = members.find((member) => member.node === other.node);
+      if (seen?.state !== "alive" || !seen.isLinked) {
+        return `${run.machine} sees ${other.node} as ${seen?.state ?? "nobody"}`;
+      }
+      if (seen.ackedSeq !== seq) return `${other.machine} has not confirmed ${run.machine}`;
+    }
+  }
+  return undefined;
+}
+
+function differenceOfPrints(runs: readonly NodeRun[]): string | undefined {
+  const prints = runs.map((run) => `${run.machine}=${run.replica.status().fingerprint}`);
+  const distinct = new Set(prints.map((print) => print.slice(print.indexOf("="))));
+  return distinct.size > 1 ? `fingerprints differ: ${prints.join(" ")}` : undefined;
+}
+
+function differenceOfValues(
+  runs: readonly NodeRun[],
+  sessions: Iterable<SessionId>,
+): string | undefined {
+  for (const session of sessions) {
+    const seen = runs.map((run) => {
+      const result = run.input((replica) => replica.read(session));
+      return result.status === "found" ? canonical(result.value) : result.status;
+    });
+    if (new Set(seen).size === 1) continue;
+    return `${session} differs: ${runs.map((run, i) => `${run.machine}=${seen[i]}`).join(" ")}`;
+  }
+  return undefined;
+}
+
+/** A text that is equal for equal values. */
+export function canonical(value: JsonValue): string {
+  if (value instanceof Uint8Array) return `bytes(${value.join()})`;
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(",")}}`;
+}

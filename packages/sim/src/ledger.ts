@@ -1,0 +1,147 @@
+/**
+ * What was acknowledged to whom: every write whose acknowledgement reached its user, and which runs
+ * of nodes were known to hold it then. A write is owed as long as one of them lives, for nothing in
+ * memory survives a crash (P1).
+ *
+ * Who holds a write is known by watching acknowledgements leave: a node that has said so, holds it,
+ * whether or not the message arrives.
+ *
+ * Not here: whether what is owed is there (checkers.ts).
+ */
+import { decodeFrame, type Millis, type SessionId } from "@session-mesh/core";
+import type { Network } from "./network.js";
+import type { NodeRun } from "./node-run.js";
+
+/** What a write should have left behind in the session. */
+export type Trace =
+  | { readonly kind: "mark"; readonly name: string }
+  | { readonly kind: "push"; readonly value: string }
+  | { readonly kind: "increment"; readonly by: number }
+  | { readonly kind: "touch" };
+
+/** An acknowledged write. */
+export interface Write {
+  readonly trace: Trace;
+  readonly atMs: Millis;
+  readonly holders: Set<NodeRun>;
+}
+
+/** Everything known of one session. */
+export interface SessionRecord {
+  readonly session: SessionId;
+  readonly idleMs: Millis;
+  readonly writes: Write[];
+  /** All increments that any node committed, acknowledged or not: no counter may exceed them. */
+  incrementsTried: number;
+  /** Someone asked for its end; whatever was written may die with it. */
+  isDestroyTried: boolean;
+  /** Who is known to know that it was destroyed. */
+  readonly destroyedOn: Set<NodeRun>;
+  /** Who held an acknowledged destruction. */
+  readonly destroyHolders: Set<NodeRun>;
+}
+
+const ACK_CODES: ReadonlySet<number | undefined> = new Set([2, 4, 8]);
+
+/** The ledger. */
+export class Ledger {
+  readonly #records = new Map<SessionId, SessionRecord>();
+  /** By origin, then by acker: how far it has said that it holds the origin's changes. */
+  readonly #said = new Map<NodeRun, Map<NodeRun, number>>();
+  #ackedCount = 0;
+  #degradedCount = 0;
+
+  /** Watches acknowledgements leave. */
+  watch(network: Network): void {
+    network.onSend = (from, to, frame) => {
+      if (!ACK_CODES.has(frame[1])) return;
+      const message = decodeFrame(frame);
+      const seq =
+        message.type === "ack"
+          ? message.seq
+          : message.type === "heartbeat" || message.type === "resume"
+            ? message.haveSeq
+            : 0;
+      if (seq > 0) this.#hear(to as NodeRun, from as NodeRun, seq);
+    };
+  }
+
+  get ackedCount(): number {
+    return this.#ackedCount;
+  }
+
+  get degradedCount(): number {
+    return this.#degradedCount;
+  }
+
+  records(): Iterable<SessionRecord> {
+    return this.#records.values();
+  }
+
+  record(session: SessionId): SessionRecord | undefined {
+    return this.#records.get(session);
+  }
+
+  /** A session is about to be created. */
+  open(session: SessionId, idleMs: Millis): SessionRecord {
+    const record: SessionRecord = {
+      session,
+      idleMs,
+      writes: [],
+      incrementsTried: 0,
+      isDestroyTried: false,
+      destroyedOn: new Set(),
+      destroyHolders: new Set(),
+    };
+    this.#records.set(session, record);
+    return record;
+  }
+
+  /** The acknowledgement of a write reached its user. */
+  acknowledged(record: SessionRecord, write: Omit<Write, "holders">, by: Settlement): void {
+    this.#ackedCount += 1;
+    if (by.isDegraded) this.#degradedCount += 1;
+    record.writes.push({ ...write, holders: this.#holders(by) });
+  }
+
+  /** The acknowledgement of a destruction reached its user. */
+  destroyed(record: SessionRecord, by: Settlement): void {
+    for (const holder of this.#holders(by)) record.destroyHolders.add(holder);
+  }
+
+  /** A drain was confirmed: what `run` held, `peers` hold. */
+  handedOver(run: NodeRun, peers: readonly NodeRun[]): void {
+    for (const record of this.#records.values()) {
+      const all = [...record.writes.map((write) => write.holders), record.destroyHolders];
+      for (const holders of all) {
+        if (holders.has(run)) for (const peer of peers) holders.add(peer);
+      }
+    }
+  }
+
+  #holders({ origin, seq }: Settlement): Set<NodeRun> {
+    const holders = new Set([origin]);
+    for (const [run, saidSeq] of this.#said.get(origin) ?? []) {
+      if (saidSeq >= seq) holders.add(run);
+    }
+    return holders;
+  }
+
+  #hear(origin: NodeRun, acker: NodeRun, seq: number): void {
+    const said = this.#said.get(origin) ?? new Map<NodeRun, number>();
+    said.set(acker, Math.max(seq, said.get(acker) ?? 0));
+    this.#said.set(origin, said);
+  }
+}
+
+/** How an acknowledgement came about. */
+export interface Settlement {
+  readonly origin: NodeRun;
+  readonly seq: number;
+  readonly isDegraded: boolean;
+}
+
+/** Whether one of them lives. */
+export function isHeld(holders: ReadonlySet<NodeRun>): boolean {
+  return [...holders].some((run) => run.isAlive);
+}

@@ -1,0 +1,191 @@
+/**
+ * One run of a node, from its start to its crash or end: a real replica on a simulated runtime.
+ *
+ * What the replica asks for takes effect after its input, never inside. A paused run takes its
+ * inputs when it goes on, in order, as a stopped process does.
+ *
+ * Not here: which machine it runs on and when it is started again (cluster.ts).
+ */
+import {
+  type EventBody,
+  type LinkId,
+  type Millis,
+  type NodeId,
+  type Outcome,
+  type Prng,
+  Replica,
+  type ReplicaConfig,
+  type Runtime,
+  type Ticket,
+  type Timer,
+} from "@session-mesh/core";
+import type { Death, Endpoint, Network } from "./network.js";
+import type { NodeClock } from "./node-clock.js";
+import { SimulationFailure, type Simulator } from "./simulator.js";
+
+/** Where a run lives. */
+export interface NodeRunPort {
+  readonly simulator: Simulator;
+  readonly network: Network;
+  readonly clock: NodeClock;
+  readonly machine: string;
+  readonly random: Prng;
+  happened(run: NodeRun, event: EventBody): void;
+}
+
+/** A run. */
+export class NodeRun implements Endpoint, Runtime {
+  readonly node: NodeId;
+  readonly config: ReplicaConfig;
+  readonly replica: Replica;
+  readonly random: Prng;
+  readonly #port: NodeRunPort;
+  readonly #settled = new Map<Ticket, (outcome: Outcome) => void>();
+  #backlog: (() => void)[] = [];
+  #tickets = 0;
+  #isAlive = true;
+  #isPaused = false;
+  /** Told that it will go: a balancer sends it no more requests. */
+  isDraining = false;
+
+  constructor(config: ReplicaConfig, port: NodeRunPort) {
+    this.node = config.node;
+    this.config = config;
+    this.random = port.random;
+    this.#port = port;
+    this.replica = new Replica(config, this);
+  }
+
+  get machine(): string {
+    return this.#port.machine;
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Whether requests can be sent here. */
+  get isServing(): boolean {
+    return this.#isAlive && !this.#isPaused && !this.isDraining;
+  }
+
+  start(): void {
+    this.#port.network.listen(this.config.address, this);
+    this.input((replica) => replica.start());
+  }
+
+  /** Gives the replica an input; what it throws ends the simulation. */
+  input<T>(run: (replica: Replica) => T): T {
+    try {
+      return run(this.replica);
+    } catch (error) {
+      if (error instanceof SimulationFailure) throw error;
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return this.#port.simulator.fail("no exception escapes", `${this.machine}: ${text}`);
+    }
+  }
+
+  /** A ticket whose outcome goes to `settled`, unless this run ends before. */
+  ticket(settled: (outcome: Outcome) => void): Ticket {
+    this.#tickets += 1;
+    const ticket = this.#tickets as Ticket;
+    this.#settled.set(ticket, settled);
+    return ticket;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    for (const input of backlog) this.#take(input);
+  }
+
+  /** Everything it held in memory is gone. */
+  crash(death: Death = {}): void {
+    this.#end();
+    this.#port.network.died(this, death);
+  }
+
+  /** Ends in order: what was sent still arrives. */
+  exit(): void {
+    this.input((replica) => replica.stop());
+    this.#end();
+    this.#port.network.died(this);
+  }
+
+  linkOpened(link: LinkId, address: string | undefined): void {
+    this.#take(() => this.input((replica) => replica.linkOpened(link, { address })));
+  }
+
+  linkClosed(link: LinkId, reason: string): void {
+    this.#take(() => this.input((replica) => replica.linkClosed(link, reason)));
+  }
+
+  dialFailed(address: string, detail: string): void {
+    const failure = { code: "unreachable", detail } as const;
+    this.#take(() => this.input((replica) => replica.dialFailed(address, failure)));
+  }
+
+  receive(link: LinkId, frame: Uint8Array): void {
+    this.#take(() => this.input((replica) => replica.receive(link, frame)));
+  }
+
+  wallMs(): Millis {
+    return this.#port.clock.wallMs();
+  }
+
+  elapsedMs(): Millis {
+    return this.#port.clock.elapsedMs();
+  }
+
+  send(link: LinkId, frame: Uint8Array): void {
+    this.#port.network.send(link, frame);
+  }
+
+  closeLink(link: LinkId, reason: string): void {
+    this.#port.network.close(link, reason);
+  }
+
+  dial(address: string): void {
+    this.#port.network.dial(this, address);
+  }
+
+  schedule(timer: Timer, delayMs: Millis): void {
+    this.#port.simulator.after(this.#port.clock.trueDelayMs(delayMs), () => {
+      this.#take(() => this.input((replica) => replica.fire(timer)));
+    });
+  }
+
+  settle(ticket: Ticket, outcome: Outcome): void {
+    const settled = this.#settled.get(ticket);
+    if (!settled) this.#port.simulator.fail("settled once", `${this.machine}: ticket ${ticket}`);
+    this.#settled.delete(ticket);
+    this.#port.simulator.after(0, () => {
+      this.#take(() => settled?.(outcome));
+    });
+  }
+
+  emit(event: EventBody): void {
+    this.#port.happened(this, event);
+  }
+
+  #take(input: () => void): void {
+    if (!this.#isAlive) return;
+    if (this.#isPaused) this.#backlog.push(input);
+    else input();
+  }
+
+  #end(): void {
+    this.#isAlive = false;
+    this.#isPaused = false;
+    this.#backlog = [];
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * Readable scripts of a particular bad day: what a node is told, what is cut, and what must be true
+ * at the end.
+ *
+ *   scenario({ nodes: 3, seed: 1 })
+ *     .write("n1", "s1", { user: "ada" }).settle()
+ *     .partition(["n1"], ["n2", "n3"]).destroy("n1", "s1").touch("n2", "s1").run("30s")
+ *     .heal().settle({ within: "10s" })
+ *     .expectEverywhere("s1", "destroyed");
+ *
+ * Not here: faults by chance (swarm.ts).
+ */
+import {
+  type AckOutcome,
+  assert,
+  type CommitResult,
+  declareCounter,
+  diff,
+  type DrainOutcome,
+  type EventBody,
+  type JsonObject,
+  type Limits,
+  type Millis,
+  type PullOutcome,
+  type ReadResult,
+  type ReplicaStatus,
+  type Ticket,
+} from "@session-mesh/core";
+import { Cluster } from "./cluster.js";
+import { canonical, difference } from "./convergence.js";
+import { type Death, Network, type NetworkOptions } from "./network.js";
+import type { NodeRun } from "./node-run.js";
+import { sessionIdOf } from "./session-id.js";
+import { Simulator } from "./simulator.js";
+import type { TraceLog } from "./trace.js";
+
+/** How a scenario begins: all nodes started and joined. */
+export interface ScenarioOptions {
+  readonly nodes: number;
+  readonly seed?: number;
+  readonly limits?: Partial<Limits>;
+  readonly network?: Partial<NetworkOptions>;
+  readonly keepsNodeIds?: boolean;
+  /** How far the clock of a machine is ahead. */
+  readonly clocks?: Readonly<Record<string, Millis>>;
+  readonly log?: TraceLog;
+}
+
+/** What a session must be: plain data, or how it ended. */
+export type Expected = JsonObject | "destroyed" | "absent" | "expired";
+
+/** A duration in virtual time, such as `500ms`, `30s`, `90m` or `25h`. */
+export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+
+/** How long to wait until whom are equal; by default ten seconds, and all. */
+export interface Settling {
+  readonly within?: Duration;
+  readonly among?: readonly string[];
+}
+
+/** A change of plain data in place. */
+export type Change = (value: Record<string, never>) => void;
+
+const NETWORK: NetworkOptions = {
+  latencyMs: 1,
+  jitterMs: 1,
+  dialFailureRate: 0,
+  bytesPerMs: 100_000,
+};
+const BYTES_MAX = 1 << 20;
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds of a duration. */
+function millis(duration: Duration): Millis {
+  const match = /^([\d.]+)(ms|s|m|h|d)$/.exec(duration);
+  assert(match !== null, `${duration} is no duration`);
+  return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+}
+
+/** Starts a cluster and lets it join. */
+export function scenario(options: ScenarioOptions): Scenario {
+  return new Scenario(options);
+}
+
+/** A script; each step says what happens and returns the script. */
+export class Scenario {
+  /** What the replicas told, newest last. */
+  readonly events: { readonly node: string; readonly event: EventBody }[] = [];
+  readonly network: Network;
+  readonly cluster: Cluster;
+  readonly #simulator: Simulator;
+  readonly #sessions = new Set<string>();
+  #last: CommitResult = { status: "unchanged" };
+
+  constructor(options: ScenarioOptions) {
+    const { nodes, seed = 1, limits = {}, network, keepsNodeIds = true, clocks = {} } = options;
+    this.#simulator = new Simulator(seed, options.log);
+    this.network = new Network(this.#simulator, { ...NETWORK, ...network });
+    const settings = { limits, keepsNodeIds, seedsMax: nodes };
+    this.cluster = new Cluster(this.#simulator, this.network, settings);
+    this.cluster.onEvent((run, event) => this.events.push({ node: run.machine, event }));
+    for (let i = 1; i <= nodes; i++) {
+      this.cluster.add(`n${i}`, { offsetMs: clocks[`n${i}`] ?? 0 });
+    }
+    for (const name of this.cluster.names) this.cluster.start(name);
+    this.run("3s");
+  }
+
+  get nowMs(): Millis {
+    return this.#simulator.nowMs;
+  }
+
+  /** What the last local input came to. */
+  get last(): CommitResult {
+    return this.#last;
+  }
+
+  run(duration: Duration): this {
+    this.#simulator.runFor(millis(duration));
+    return this;
+  }
+
+  /** Assigns attributes of a session, which is created when it is not there. */
+  write(node: string, session: string, patch: JsonObject, idle?: Duration): this {
+    return this.change(node, session, (value) => Object.assign(value, patch), idle);
+  }
+
+  /** Changes a session's plain data in place, as an application does. */
+  change(node: string, session: string, change: Change, idle?: Duration): this {
+    return this.commit(this.draft(node, session), change, idle);
+  }
+
+  /** Adds to a counter. */
+  increment(node: string, session: string, name: string, by = 1): this {
+    const draft = this.draft(node, session);
+    return this.commit(draft, (value) => {
+      declareCounter(draft.snapshot, [name]);
+      const counters = value as Record<string, number>;
+      counters[name] = (counters[name] ?? 0) + by;
+    });
+  }
+
+  /** What a request reads now and may commit later. */
+  draft(node: string, session: string): Draft {
+    this.#sessions.add(session);
+    const run = this.#run(node);
+    const read = run.input((replica) => replica.read(sessionIdOf(session)));
+    const snapshot = read.status === "found" ? read : run.input((replica) => replica.blank());
+    return { node, session, snapshot };
+  }
+
+  /** Commits what a request made of its draft. */
+  commit(draft: Draft, change: Change, idle?: Duration): this {
+    const { snapshot } = draft;
+    change(snapshot.value as Record<string, never>);
+    const operations = diff(snapshot.base, snapshot.value, { bytesMax: BYTES_MAX });
+    const birth = idle === undefined ? {} : { idleMs: millis(idle) };
+    const commit = { operations, birth };
+    this.#last = this.#run(draft.node).input((replica) =>
+      replica.commit(sessionIdOf(draft.session), commit),
+    );
+    return this;
+  }
+
+  touch(node: string, session: string): this {
+    this.#last = this.#run(node).input((replica) => replica.touch(sessionIdOf(session)));
+    return this;
+  }
+
+  destroy(node: string, session: string, options: { regenerated?: boolean } = {}): this {
+    this.#sessions.add(session);
+    this.#last = this.#run(node).input((replica) => replica.destroy(sessionIdOf(session), options));
+    return this;
+  }
+
+  /** Waits for the acknowledgements of the last write, which was made on `node`. */
+  acks(node: string, acks: number | "all", deadlineMs?: Millis): AckOutcome {
+    const last = this.#last;
+    assert(last.status === "committed", `nothing was committed: ${last.status}`);
+    const { seq } = last;
+    const outcome = this.#await(node, (run, ticket) =>
+      run.input((replica) => replica.awaitAcks(ticket, { seq, acks, deadlineMs })),
+    );
+    return outcome as AckOutcome;
+  }
+
+  /** Asks the peers for a session. */
+  pull(node: string, session: string): PullOutcome["status"] {
+    const id = sessionIdOf(session);
+    const outcome = this.#await(node, (run, ticket) =>
+      run.input((replica) => replica.pull(ticket, id)),
+    );
+    return (outcome as PullOutcome).status;
+  }
+
+  read(node: string, session: string): ReadResult {
+    return this.#run(node).input((replica) => replica.read(sessionIdOf(session)));
+  }
+
+  status(node: string): ReplicaStatus {
+    return this.#run(node).replica.status();
+  }
+
+  /** Cuts every path between nodes of different groups. */
+  partition(...groups: readonly (readonly string[])[]): this {
+    for (const group of groups) {
+      for (const other of groups) {
+        if (other !== group) for (const a of group) for (const b of other) this.network.cut(a, b);
+      }
+    }
+    return this;
+  }
+
+  /** Cuts one path in one direction. */
+  cut(from: string, to: string): this {
+    this.network.cut(from, to);
+    return this;
+  }
+
+  heal(): this {
+    this.network.mend();
+    return this;
+  }
+
+  /** kill -9; `silent` takes the machine's power. */
+  crash(node: string, options: Death = {}): this {
+    this.cluster.crash(node, options);
+    return this;
+  }
+
+  /** A new process, empty, at the same address. */
+  restart(node: string): this {
+    this.cluster.start(node);
+    return this;
+  }
+
+  /** Drain, end, and a new process; returns when the new one runs, with how the drain ended. */
+  deploy(node: string): DrainOutcome {
+    let drained: DrainOutcome | undefined;
+    let isDone = false;
+    const run = this.#run(node);
+    this.cluster.onEnd((ended, outcome) => {
+      if (ended === run) drained = outcome;
+    });
+    this.cluster.deploy(node, { downMs: 500, done: () => (isDone = true) });
+    while (!isDone) this.run("100ms");
+    this.run("3s");
+    assert(drained !== undefined, `${node} ended without a drain`);
+    return drained;
+  }
+
+  pause(node: string): this {
+    this.cluster.pause(node);
+    return this;
+  }
+
+  resume(node: string): this {
+    this.cluster.resume(node);
+    return this;
+  }
+
+  /** Sets the wall clock of a machine this far ahead of the true time. */
+  clock(node: string, ahead: Duration): this {
+    this.cluster.clockOf(node).offsetMs = millis(ahead);
+    return this;
+  }
+
+  /** Runs until all nodes are equal; fails where they are not in time. */
+  settle({ within = "10s", among = this.cluster.names }: Settling = {}): this {
+    const untilMs = this.nowMs + millis(within);
+    for (;;) {
+      const runs = among.map((name) => this.#run(name));
+      const differs = difference(runs, [...this.#sessions].map(sessionIdOf));
+      if (differs === undefined) return this;
+      if (this.nowMs > untilMs) this.#simulator.fail(`equal within ${within}`, differs);
+      this.run("100ms");
+    }
+  }
+
+  /** The session is so on every node. */
+  expectEverywhere(session: string, expected: Expected): this {
+    for (const node of this.cluster.names) this.expect(node, session, expected);
+    return this;
+  }
+
+  /** The session is so on this node. */
+  expect(node: string, session: string, expected: Expected): this {
+    const result = this.read(node, session);
+    const seen = result.status === "found" ? canonical(result.value) : result.status;
+    const wanted = typeof expected === "string" ? expected : canonical(expected);
+    if (seen !== wanted) {
+      this.#simulator.fail("expectation", `${session} on ${node} is ${seen}, not ${wanted}`);
+    }
+    return this;
+  }
+
+  #run(node: string): NodeRun {
+    const run = this.cluster.runOn(node);
+    assert(run !== undefined, `${node} is down`);
+    return run;
+  }
+
+  #await(node: string, ask: (run: NodeRun, ticket: Ticket) => void): unknown {
+    let outcome: unknown;
+    const run = this.#run(node);
+    ask(
+      run,
+      run.ticket((settled) => (outcome = settled)),
+    );
+    const untilMs = this.nowMs + UNITS.m;
+    while (outcome === undefined && this.nowMs < untilMs) this.run("1ms");
+    assert(outcome !== undefined, `${node} did not settle within a minute`);
+    return outcome;
+  }
+}
+
+/** What a request read on a node. */
+export interface Draft {
+  readonly node: string;
+  readonly session: string;
+  readonly snapshot: Parameters<typeof declareCounter>[0];
+}
