@@ -2,8 +2,9 @@
  * Turns operations into the entries of one commit.
  *
  * Here ids of new list elements and sums of counters are settled, from what the document holds at the
- * moment of the commit. What would be dominated on arrival is not written: anything in a list element
- * that was removed meanwhile, and floors that are high enough already.
+ * moment of the commit. What is dominated on arrival is written all the same, such as an edit of an
+ * element that was removed meanwhile: a node that has not heard of the removal must show the edit to
+ * the client that made it (P5).
  *
  * Not here: what the entries then do to the document (places.ts).
  */
@@ -43,8 +44,8 @@ class Writing {
 
   write(operation: Operation): void {
     const { key } = operation;
-    const place = this.#places.find(parseKey(key) ?? []);
-    if (place === "removed") return;
+    const found = this.#places.find(parseKey(key) ?? []);
+    const place = found === "removed" ? undefined : found;
     switch (operation.kind) {
       case "set":
         return this.#content(key, operation.content, place);
@@ -57,7 +58,8 @@ class Writing {
       case "start":
         return this.#push(startKey(key), operation.value);
       case "increment":
-        return this.#increment(key, operation.by, place);
+        // The sums so far went with the element: a smaller one must not replace them elsewhere.
+        return found === "removed" ? undefined : this.#increment(key, operation.by, place);
       case "floor":
         return this.#push(
           floorKey(key, operation.writer),
