@@ -4,7 +4,7 @@
  * Not here: lists, counters, and kinds of values that replace one another.
  */
 import { expect, test } from "vitest";
-import { checkLaw } from "./model/mesh.js";
+import { checkLaw } from "./model/mesh.suite.js";
 import { Places } from "./places.js";
 
 const runs = process.env["SESSION_MESH_RUNS"];

@@ -2,7 +2,7 @@
  * M8 on random runs of three replicas against the model, which adds up increments one by one.
  */
 import { expect, test } from "vitest";
-import { checkLaw } from "./model/mesh.js";
+import { checkLaw } from "./model/mesh.suite.js";
 
 const runs = process.env["SESSION_MESH_RUNS"];
 

@@ -7,8 +7,8 @@ import { expect, test } from "vitest";
 import type { Hlc } from "../hlc.js";
 import type { WriterId } from "../ids.js";
 import { SessionDocument, diff } from "./document.js";
-import { checkLaw } from "./model/mesh.js";
-import { ACTIONS, type ActionName, type Live } from "./model/requests.js";
+import { checkLaw } from "./model/mesh.suite.js";
+import { ACTIONS, type ActionName, type Live } from "./model/requests.suite.js";
 
 const runs = process.env["SESSION_MESH_RUNS"];
 const ALL = (Object.keys(ACTIONS) as ActionName[]).filter((name) => name !== "move");

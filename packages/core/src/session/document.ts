@@ -50,14 +50,14 @@ export {
 export type ApplyVerdict = "applied" | "known" | "gap" | "rejected";
 
 /** What an update did. */
-export interface ApplyResult {
+interface ApplyResult {
   readonly verdict: ApplyVerdict;
-  /** The concurrent writes that met, as far as they are known; at most {@link MERGES_MAX}. */
+  /** The concurrent writes that met, as far as they are known; at most 16. */
   readonly merges: readonly Merge[];
 }
 
 /** How many meetings one update reports. */
-export const MERGES_MAX = 16;
+const MERGES_MAX = 16;
 
 /** Updates that wait for the Yjs document to be made; more than these and it is made. */
 const PENDING_MAX = 16;
@@ -141,7 +141,7 @@ export class SessionDocument {
    * the bytes, nothing is thrown, and unless the verdict is `applied` nothing has changed.
    */
   apply(update: Uint8Array, format: UpdateFormat, context?: UpdateContext): ApplyResult {
-    const parsed = parseUpdate(update, format);
+    const parsed = parseUpdate(update, format, context?.hlc);
     if (!parsed) return { verdict: "rejected", merges: [] };
     let isNews = false;
     for (const [writer, { fromInclusive, toExclusive }] of parsed.ranges) {

@@ -11,8 +11,8 @@ import type { WriterId } from "../ids.js";
 import { type Step, parseKey } from "./keys.js";
 import { type Leaf, leafOf } from "./payload.js";
 
-/** Clocks from here on are no clocks: the next commit could not go above them. */
-const HLC_LIMIT = Number.MAX_SAFE_INTEGER - 2 ** 20;
+/** Clocks above this are no clocks: some day a commit could not go above them. */
+export const HLC_LIMIT: Hlc = (Number.MAX_SAFE_INTEGER - 2 ** 20) as Hlc;
 
 /** What a commit's author had seen of the others, as revisions; for telling which writes met. */
 export interface UpdateContext {
@@ -20,6 +20,8 @@ export interface UpdateContext {
   /** The author's how-many-th commit to this session, from 1. */
   readonly rev: number;
   readonly seen: ReadonlyMap<WriterId, number>;
+  /** The commit's clock: an update with a higher one inside is rejected. */
+  readonly hlc?: Hlc;
 }
 
 /** What one commit says of one path. */
@@ -51,7 +53,7 @@ export interface Origin {
 export function placeEntry(raw: unknown, origin: Origin): PlacedEntry | undefined {
   if (!Array.isArray(raw) || raw.length < 2) return undefined;
   const [key, hlc, payload] = raw as unknown[];
-  if (typeof key !== "string" || !isHlc(hlc) || hlc >= HLC_LIMIT) return undefined;
+  if (typeof key !== "string" || !isHlc(hlc) || hlc > HLC_LIMIT) return undefined;
   const steps = parseKey(key);
   const last = steps?.at(-1);
   if (!steps || !last) return undefined;
@@ -63,7 +65,7 @@ export function placeEntry(raw: unknown, origin: Origin): PlacedEntry | undefine
 /** The clock of an entry as stored, whether this version can place it or not. */
 export function rawClock(raw: unknown): Hlc {
   const hlc: unknown = Array.isArray(raw) ? raw[1] : undefined;
-  return isHlc(hlc) && hlc < HLC_LIMIT ? hlc : HLC_ZERO;
+  return isHlc(hlc) ? hlc : HLC_ZERO;
 }
 
 /** Negative, 0 or positive as `a` is before, the same as, or after `b`: by clock, then by writer. */

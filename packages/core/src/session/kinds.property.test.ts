@@ -3,7 +3,7 @@
  * replace one another at a few paths.
  */
 import { expect, test } from "vitest";
-import { checkLaw } from "./model/mesh.js";
+import { checkLaw } from "./model/mesh.suite.js";
 
 const runs = process.env["SESSION_MESH_RUNS"];
 

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import type { Hlc } from "../hlc.js";
 import type { WriterId } from "../ids.js";
 import { SessionDocument, diff } from "./document.js";
-import { checkLaw } from "./model/mesh.js";
+import { checkLaw } from "./model/mesh.suite.js";
 
 const runs = process.env["SESSION_MESH_RUNS"];
 

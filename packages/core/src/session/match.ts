@@ -21,7 +21,7 @@ export interface Matching {
 }
 
 /** Whether changing the element `view` into `content` is an edit of it. */
-export function isEdit(view: View, content: Content): boolean {
+function isEdit(view: View, content: Content): boolean {
   if (content.kind === "object" || content.kind === "list") {
     if (view.shown === content.kind) return true;
   }
@@ -150,7 +150,7 @@ function indexesWhere(from: number, to: number, isWanted: (index: number) => boo
 }
 
 /** The indexes, ascending, of a longest strictly ascending subsequence of the values that are not -1. */
-export function longestAscent(values: readonly number[]): number[] {
+function longestAscent(values: readonly number[]): number[] {
   const tails: number[] = [];
   const before: number[] = [];
   values.forEach((value, j) => {

@@ -12,21 +12,21 @@
  * Not here: what the entries say (entry.ts).
  */
 import * as Y from "yjs";
-import { type Hlc, HLC_ZERO } from "../hlc.js";
+import type { Hlc } from "../hlc.js";
 import { type WriterId, isWriterId } from "../ids.js";
-import { rawClock } from "./entry.js";
+import { HLC_LIMIT, rawClock } from "./entry.js";
 
 /** Format 1 for single commits, 2 for whole documents. */
 export type UpdateFormat = 1 | 2;
 
 /** Which of a writer's entries an update holds. */
-export interface ClockRange {
+interface ClockRange {
   readonly fromInclusive: number;
   readonly toExclusive: number;
 }
 
 /** Some of a writer's entries in a row; `entries` is undefined where they were deleted. */
-export interface EntryRun {
+interface EntryRun {
   readonly writer: WriterId;
   readonly clock: number;
   readonly length: number;
@@ -52,33 +52,29 @@ export function rootName(writer: WriterId): string {
 }
 
 /**
- * Which entries of whom an update holds; undefined when it is malformed. Neither throws, nor makes a
- * document, nor takes longer than the update is long, whatever the bytes.
+ * Which entries of whom an update holds; undefined when it is malformed, or has a clock above `hlcMax`.
+ * Neither throws, nor makes a document, nor takes longer than the update is long, whatever the bytes.
  */
 export function inspectUpdate(
   update: Uint8Array,
   format: UpdateFormat,
+  hlcMax?: Hlc,
 ): ReadonlyMap<WriterId, ClockRange> | undefined {
-  return parseUpdate(update, format)?.ranges;
+  return parseUpdate(update, format, hlcMax)?.ranges;
 }
 
-/** The highest clock of an update's entries; undefined when it is malformed. */
-export function latestClock(update: Uint8Array, format: UpdateFormat): Hlc | undefined {
-  const parsed = parseUpdate(update, format);
-  if (!parsed) return undefined;
-  let latest = HLC_ZERO;
-  for (const run of parsed.runs) {
-    for (const entry of run.entries ?? []) if (rawClock(entry) > latest) latest = rawClock(entry);
-  }
-  return latest;
-}
-
-/** Reads an update; undefined when it is malformed or not laid out as a session. */
-export function parseUpdate(update: Uint8Array, format: UpdateFormat): ParsedUpdate | undefined {
+/** Reads an update; undefined when it is malformed, not laid out as a session, or above `hlcMax`. */
+export function parseUpdate(
+  update: Uint8Array,
+  format: UpdateFormat,
+  hlcMax: Hlc = HLC_LIMIT,
+): ParsedUpdate | undefined {
   // A copy of its own: Yjs' decoders would read on in whatever memory lies behind a slice.
   const bytes = Uint8Array.from(update);
   try {
-    return new UpdateReader(bytes, format).read();
+    const parsed = new UpdateReader(bytes, format).read();
+    const isTooFar = (raw: unknown): boolean => rawClock(raw) > hlcMax;
+    return parsed?.runs.some(({ entries }) => entries?.some(isTooFar)) ? undefined : parsed;
   } catch {
     // Yjs' decoders throw on bytes that end early or carry unknown tags.
     return undefined;

@@ -17,7 +17,7 @@ import type { Place } from "./places.js";
 import { rankOf } from "./positions.js";
 
 /** What kind of value shows. */
-export type Kind = "scalar" | "atomic" | "object" | "list" | "counter";
+type Kind = "scalar" | "atomic" | "object" | "list" | "counter";
 
 /** What a writer added to a counter and took from it, above what the last reset saw. */
 export interface CellView {

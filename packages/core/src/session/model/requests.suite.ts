@@ -2,7 +2,7 @@
  * What the requests of a random run do to a session: each action changes the plain value that a
  * replica handed out, in place, and the model's tree beside it. For tests only.
  */
-import type { ModelScalar, Tree } from "./laws.js";
+import type { ModelScalar, Tree } from "./laws.suite.js";
 
 /**
  * What was done to objects of a list in one request. A new object in place of a removed one counts as

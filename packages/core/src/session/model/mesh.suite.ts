@@ -18,8 +18,8 @@ import {
   diff,
   resetCounter,
 } from "../document.js";
-import { type Fact, ModelView, type Tree } from "./laws.js";
-import { ACTIONS, type ActionName, type Dice, type Live, type Request } from "./requests.js";
+import { type Fact, ModelView, type Tree } from "./laws.suite.js";
+import { ACTIONS, type ActionName, type Dice, type Live, type Request } from "./requests.suite.js";
 
 const LIMITS = { bytesMax: 1_000_000 };
 
@@ -301,7 +301,7 @@ function token(tree: Tree): unknown {
 }
 
 /** What the runs of a law's test are made of. */
-export interface LawRuns {
+interface LawRuns {
   readonly actions: readonly ActionName[];
   /** How many runs, as the environment says; 300 if it does not. */
   readonly runs: string | undefined;

@@ -7,10 +7,10 @@
  */
 
 /** Who wrote and when. */
-export type ModelStamp = readonly [clock: number, writer: number];
+type ModelStamp = readonly [clock: number, writer: number];
 
 /** A part of a path: an attribute, `.name`, or a list element, `#uid`. */
-export type Part = string;
+type Part = string;
 
 /** A scalar; bytes are left to the unit tests. */
 export type ModelScalar = string | number | boolean | null;
