@@ -18,6 +18,8 @@ export interface MemberStatus {
   readonly isSelf: boolean;
   /** How many of this node's changes it has confirmed; undefined without a link, and of oneself. */
   readonly ackedSeq: number | undefined;
+  /** Bytes pushed to it and not confirmed yet; undefined without a link, and of oneself. */
+  readonly inFlightBytes: Bytes | undefined;
 }
 
 /** What a node holds and whom it knows. */
@@ -65,6 +67,7 @@ export function statusOf(config: ReplicaConfig, parts: Parts): ReplicaStatus {
     isLinked: link !== undefined,
     isSelf: false,
     ackedSeq: pusher.ackedBy(fact.node),
+    inFlightBytes: pusher.inFlightBytesTo(fact.node),
   }));
   const { self } = membership;
   members.unshift({
@@ -76,6 +79,7 @@ export function statusOf(config: ReplicaConfig, parts: Parts): ReplicaStatus {
     isLinked: false,
     isSelf: true,
     ackedSeq: undefined,
+    inFlightBytes: undefined,
   });
   return {
     node,

@@ -9,6 +9,7 @@ import {
   type DrainOutcome,
   type Event,
   type EventBody,
+  type Limits,
   type Millis,
   Replica,
   type ReplicaConfig,
@@ -54,6 +55,8 @@ export interface MeshParts {
 export class Mesh {
   readonly node: string;
   readonly sessions: Sessions;
+  /** The bounds and periods in force. */
+  readonly limits: Limits;
   readonly #parts: MeshParts;
   readonly #events = new EventEmitter<{ event: [Event] }>();
   readonly #runtime: SystemRuntime;
@@ -73,6 +76,7 @@ export class Mesh {
     const { options, config, credentials, transport, idKey } = parts;
     this.#parts = parts;
     this.node = config.node;
+    this.limits = config.limits;
     this.#logRefusal = createRefusalLog(this.node, options.log, () => performance.now());
     if (options.onEvent) this.#events.on("event", options.onEvent);
     this.#runtime = new SystemRuntime({
