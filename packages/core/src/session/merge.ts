@@ -41,11 +41,11 @@ export function mergeOf({ entry, key, steps }: PlacedEntry, meeting: Meeting): M
   if (other && areConcurrent(entry, other)) {
     return report(lawOfOneKey(place, entry.leaf, other.leaf), other, isWinner);
   }
-  if (other) return undefined;
   if (entry.leaf.kind === "cleared") {
     const isMet = beneath && beneath.leaf.kind !== "cleared" && areConcurrent(entry, beneath);
     return isMet ? report("M4", beneath) : undefined;
   }
+  if (other) return undefined;
   const deletion = concurrentDeletion(place, entry);
   if (deletion) return report("M4", deletion);
   if (!sibling || sibling.leaf.kind === "cleared" || !areConcurrent(entry, sibling)) {
