@@ -23,21 +23,13 @@ import type { Acker } from "./acks.js";
 import { ChangeLog, itemBytes } from "./change-log.js";
 import { Follower } from "./follower.js";
 
-/** How a peer stands as a holder of changes. */
-export interface PeerStanding {
-  /** Linked and not suspected. */
-  readonly isTrusted: boolean;
-  /** It has said that it will leave. */
-  readonly isDraining: boolean;
-}
-
 /** What pushing needs of its replica. */
 export interface PusherPort {
   readonly limits: Limits;
   send(peer: NodeId, message: Message): void;
   emit(event: EventBody): void;
   scheduleFlush(peer: NodeId, delayMs: Millis): void;
-  standingOf(peer: NodeId): PeerStanding;
+  isTrusted(peer: NodeId): boolean;
   /** The whole copy of a session, for a peer whose deltas were dropped. */
   wholeItem(session: SessionId): WholeItem | undefined;
   /** Merges an item; `gap` where it builds on something that is missing here. */
@@ -50,7 +42,7 @@ export interface PusherPort {
 }
 
 class Stream implements Acker {
-  readonly #standing: () => PeerStanding;
+  readonly #isTrusted: () => boolean;
   sentSeq: number;
   ackedSeq: number;
   isLate = false;
@@ -58,18 +50,14 @@ class Stream implements Acker {
   inFlightBytes: Bytes = 0;
   isFlushScheduled = false;
 
-  constructor(haveSeq: number, standing: () => PeerStanding) {
+  constructor(haveSeq: number, isPeerTrusted: () => boolean) {
     this.sentSeq = haveSeq;
     this.ackedSeq = haveSeq;
-    this.#standing = standing;
+    this.#isTrusted = isPeerTrusted;
   }
 
   get isTrusted(): boolean {
-    return this.#standing().isTrusted;
-  }
-
-  get isDraining(): boolean {
-    return this.#standing().isDraining;
+    return this.#isTrusted();
   }
 }
 
@@ -131,7 +119,7 @@ export class Pusher {
     const { headSeq, floorSeq, deltaFloorSeq } = this.#log;
     const fromSeq = Math.min(haveSeq, headSeq);
     const known = this.#streams.get(peer);
-    const stream = new Stream(fromSeq, () => this.#port.standingOf(peer));
+    const stream = new Stream(fromSeq, () => this.#port.isTrusted(peer));
     if (known) stream.isLate = known.isLate;
     this.#streams.set(peer, stream);
     if (fromSeq < headSeq) {
@@ -145,8 +133,8 @@ export class Pusher {
   onAck(peer: NodeId, seq: number): void {
     const stream = this.#streams.get(peer);
     if (!stream || seq > stream.sentSeq) return;
-    if (seq <= stream.ackedSeq) return;
     stream.isLate = false;
+    if (seq <= stream.ackedSeq) return;
     stream.ackedSeq = seq;
     const isDone = (batch: { toSeq: number }): boolean => batch.toSeq <= seq;
     for (const batch of stream.inFlight) if (isDone(batch)) stream.inFlightBytes -= batch.bytes;
