@@ -159,6 +159,25 @@ test('onDegraded: "fail" answers 503 with nothing of the response, and save() fa
   expect((await browser.get(`${alone!.origin}/read`)).status).toBe(200);
 });
 
+test('onDegraded: "fail" lets save() and destroy() say it to the handler first', async () => {
+  const seen: unknown[] = [];
+  const [alone] = await startCluster({
+    nodes: 1,
+    session: { onDegraded: "fail" },
+    routes: (app) =>
+      app.get("/", async (req, res) => {
+        dataOf(req).n = 1;
+        await sessionOf(req)
+          .save()
+          .catch((error: { code: string; message: string }) => seen.push(error.code));
+        seen.push(res.headersSent);
+        res.send("never sent");
+      }),
+  });
+  expect((await new Browser().get(alone!.origin)).status).toBe(503);
+  expect(seen).toEqual(["degraded", false]);
+});
+
 test("what cannot be stored is a 500 that says nothing, the log names it, and nothing changed", async () => {
   const failures: SessionFailure[] = [];
   const onFailure = (failure: SessionFailure): void => void failures.push(failure);

@@ -3,6 +3,7 @@
  *
  * Not here: the merge laws one by one, which core's own tests drive.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Express } from "express";
 import { sessionOf } from "session-mesh/express";
 import { expect, test } from "vitest";
@@ -27,6 +28,10 @@ class Gate {
 
   wait(): Promise<void> {
     return new Promise((go) => this.#waiting.push(go));
+  }
+
+  openLast(): void {
+    this.#waiting.pop()?.();
   }
 
   open(): void {
@@ -67,6 +72,19 @@ async function start(nodes = 2) {
       dataOf(req).user = "grace";
       res.send("welcome");
     });
+    app.get("/save-twice", async (req, res) => {
+      await gate.wait();
+      dataOf(req).views = 1;
+      await sessionOf(req).save();
+      const merged = { ...sessionOf(req) };
+      dataOf(req).late = true;
+      res.json(merged);
+    });
+    app.get("/save-now", async (req, res) => {
+      dataOf(req).user = "mallory";
+      res.json(await sessionOf(req).save());
+    });
+    app.get("/wait", async (req, res) => (await gate.wait(), void res.send("waited")));
     app.get("/logout", (req, res) => sessionOf(req).destroy(() => res.redirect("/read")));
     app.get("/renew", (req, res) =>
       sessionOf(req).regenerate(() => {
@@ -75,7 +93,7 @@ async function start(nodes = 2) {
       }),
     );
   };
-  const cluster = await startCluster({ nodes, routes });
+  const cluster = await startCluster({ nodes, routes, session: { rolling: true } });
   const browser = new Browser();
   await browser.get(`${cluster[0]!.origin}/login`);
   await everywhere(cluster, browser, { user: "ada" });
@@ -88,7 +106,7 @@ async function everywhere(cluster: Node[], browser: Browser, value: unknown): Pr
     const look = async (): Promise<void> => void (seen = await browser.json(`${origin}/read`));
     for (let turn = 0; turn < 200; turn += 1) {
       await look();
-      if (JSON.stringify(seen) === JSON.stringify(value)) break;
+      if (isDeepStrictEqual(seen, value)) break;
     }
     expect(seen).toEqual(value);
   }
@@ -107,6 +125,21 @@ test("M1: of 100 overlapping requests on two nodes that each set a key, 100 keys
     })) as { files: Record<string, number> };
     expect(Object.keys(files).toSorted()).toEqual(keys.toSorted());
   }
+});
+
+test("M1: what merges in at an explicit save is shown, and not taken for a deletion", async () => {
+  const { cluster, gate, browser } = await start();
+  const [a, b] = cluster;
+  const saving = browser.get(`${a!.origin}/save-twice`);
+  await until("the request is under way", () => gate.count === 1);
+  const setting = browser.get(`${b!.origin}/set/k`);
+  await until("the other is under way", () => gate.count === 2);
+  gate.openLast();
+  await setting;
+  gate.open();
+  expect(JSON.parse((await saving).text)).toEqual({ user: "ada", files: { k: 1 }, views: 1 });
+  const all = { user: "ada", files: { k: 1 }, views: 1, late: true };
+  await everywhere(cluster, browser, all);
 });
 
 test("M8: 100 overlapping increments on two nodes count 100", async () => {
@@ -145,6 +178,7 @@ test("M5: pushes from overlapping requests all stay, in one order", async () => 
 test.each([
   ["end of the response", "/set/late"],
   ["explicit save", "/slow-save"],
+  ["a mere look, whose rolling cookie would come after the cleared one", "/wait"],
 ])("P3, M9: a logout wins over a request in flight, by %s, 50 times in 50", async (_, path) => {
   const { cluster, gate } = await start();
   for (let round = 0; round < 50; round += 1) {
@@ -184,6 +218,7 @@ test("M13: a request in flight with the old id writes nothing, and later ones se
   for (const { origin } of cluster) {
     const written = straggler.get(`${origin}/login`);
     expect([(await written).status, (await written).setCookies]).toEqual([200, []]);
+    expect(await straggler.json(`${origin}/save-now`)).toMatchObject({ status: "gone" });
     expect(await straggler.json(`${origin}/read`)).toEqual({});
   }
   await everywhere(cluster, browser, { user: "grace" });

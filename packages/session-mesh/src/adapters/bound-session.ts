@@ -86,7 +86,7 @@ export class BoundSession implements SessionBinding {
 
   /** Whether it was destroyed while this request had it, here or anywhere. */
   get isGone(): boolean {
-    return this.#isGone;
+    return this.#isGone || this.#handle.isDestroyed;
   }
 
   /**

@@ -343,6 +343,7 @@ test("a substitute answer replaces status, headers and body, and frees writers",
     async (res) => {
       res.setHeader("X-Secret", "1");
       res.writeHead(200, "Fine", { "Content-Type": "application/json" });
+      res.write("x", () => ends.push("write"));
       const body = Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(1_000)));
       await pipeline(body, res).catch(() => {});
       ends.push("pipeline");
@@ -356,7 +357,7 @@ test("a substitute answer replaces status, headers and body, and frees writers",
   expect(text).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\nContent-Type: text\/plain\r\n/);
   expect(text).not.toMatch(/X-Secret|json|Set-Cookie/);
   await app.settle();
-  expect(ends).toEqual(["pipeline"]);
+  expect(ends).toEqual(["write", "pipeline"]);
 });
 
 test("a length that Node finds wrong after the hold breaks the response, not the process", async () => {
