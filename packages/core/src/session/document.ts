@@ -75,7 +75,7 @@ export class SessionDocument {
   #hlcMax: Hlc = HLC_ZERO;
   #doc: Y.Doc | undefined;
   /** What the Yjs document still lacks. */
-  #pending: ParsedUpdate[] = [];
+  #pending: Pick<ParsedUpdate, "bytes" | "format">[] = [];
   /** The dominated entries that the Yjs document still holds. */
   #dead: Entry[] = [];
   /** The whole document, if nothing changed since. */
@@ -132,7 +132,7 @@ export class SessionDocument {
     const context = { writer, rev, seen: NOTHING_SEEN };
     entries.forEach((entry, i) => this.#add(entry, { writer, clock: clock + i, context }));
     this.#clocks.set(writer, clock + entries.length);
-    if (this.#dead.length > DEAD_MAX) this.#materialize();
+    if (this.#dead.length > DEAD_MAX) this.#bury(this.#materialize());
     return update;
   }
 
@@ -151,7 +151,7 @@ export class SessionDocument {
     }
     if (!isNews) return { verdict: "known", merges: [] };
     const merges = this.#integrate(parsed, context);
-    this.#pending.push(parsed);
+    this.#pending.push({ bytes: parsed.bytes, format });
     this.#encoded = undefined;
     if (this.#pending.length > PENDING_MAX) this.#materialize();
     return { verdict: "applied", merges };
@@ -159,7 +159,10 @@ export class SessionDocument {
 
   /** The whole document, in format 2. */
   encode(): Uint8Array {
-    this.#encoded ??= Y.encodeStateAsUpdateV2(this.#materialize());
+    if (this.#encoded) return this.#encoded;
+    const doc = this.#materialize();
+    this.#bury(doc);
+    this.#encoded = Y.encodeStateAsUpdateV2(doc);
     return this.#encoded;
   }
 
@@ -220,12 +223,12 @@ export class SessionDocument {
     }
     assert(doc.store.pendingStructs === null, "Yjs found a gap where there is none");
     this.#pending = [];
-    if (this.#dead.length > 0) this.#bury(doc);
     return doc;
   }
 
   /** Deletes dominated entries, in a transaction that nobody hears of. */
   #bury(doc: Y.Doc): void {
+    if (this.#dead.length === 0) return;
     const dead = new Map<WriterId, number[]>();
     for (const { writer, clock } of this.#dead) {
       const clocks = dead.get(writer);

@@ -70,7 +70,7 @@ export function parseUpdate(
   hlcMax: Hlc = HLC_LIMIT,
 ): ParsedUpdate | undefined {
   // A copy of its own: Yjs' decoders would read on in whatever memory lies behind a slice.
-  const bytes = Uint8Array.from(update);
+  const bytes = new Uint8Array(update);
   try {
     const parsed = new UpdateReader(bytes, format).read();
     const isTooFar = (raw: unknown): boolean => rawClock(raw) > hlcMax;

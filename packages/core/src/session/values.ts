@@ -90,7 +90,7 @@ export function atomic<T>(value: T): T {
 
 /** A fresh copy of the bytes of a Uint8Array, a Buffer or an ArrayBuffer; undefined for anything else. */
 function bytesOf(value: object): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return Uint8Array.from(value);
+  if (value instanceof Uint8Array) return new Uint8Array(value);
   if (value instanceof ArrayBuffer) return new Uint8Array(value.slice(0));
   return undefined;
 }
