@@ -1,0 +1,109 @@
+/**
+ * A user's browser: a cookie jar, and requests through the balancer that are counted.
+ *
+ * Not here: what the user does (user.ts).
+ */
+import { CookieJar } from "tough-cookie";
+import { ATTEMPTS_HEADER, INTERRUPTED_HEADER } from "./balancer.js";
+import { type Received, send } from "./http-client.js";
+import type { Tally } from "./tally.js";
+
+/** What came of a request. */
+export interface Answer {
+  /** `interrupted`: the process was killed under it, and nothing was acknowledged. */
+  readonly outcome: "answered" | "failed" | "interrupted";
+  readonly status: number;
+  readonly body: unknown;
+  /** Where a redirect leads. */
+  readonly location: string | undefined;
+  /** To how many servers the balancer sent it. */
+  readonly attempts: number;
+}
+
+/** What a request says beside its path. */
+interface Asking {
+  readonly form?: Readonly<Record<string, string>>;
+  /** Sent in place of the jar's; the jar then takes nothing from the answer. */
+  readonly cookie?: string;
+}
+
+const TIMEOUT_MS = 15_000;
+const FAILED = { outcome: "failed", status: 0, body: undefined, location: undefined } as const;
+
+/** One browser. Its tabs share the jar. */
+export class Browser {
+  readonly #origin: string;
+  readonly #tally: Tally;
+  readonly #jar = new CookieJar();
+
+  constructor(origin: string, tally: Tally) {
+    this.#origin = origin;
+    this.#tally = tally;
+  }
+
+  /** The Cookie header that the next request carries. */
+  get cookie(): string {
+    return this.#jar.getCookieStringSync(this.#origin);
+  }
+
+  get(path: string, asking: Asking = {}): Promise<Answer> {
+    return this.#send("GET", path, asking);
+  }
+
+  post(path: string, form: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return this.#send("POST", path, { form });
+  }
+
+  /** Counts an answer that is not what was expected as a failed request. */
+  expect(answer: Answer, statuses: readonly number[], what: string): boolean {
+    if (answer.outcome !== "answered") return false;
+    if (statuses.includes(answer.status)) return true;
+    this.#tally.fail(`${what}: answered ${answer.status}`);
+    return false;
+  }
+
+  async #send(method: "GET" | "POST", path: string, { form, cookie }: Asking): Promise<Answer> {
+    const startedAtMs = performance.now();
+    this.#tally.requests += 1;
+    try {
+      const received = await send(new URL(path, this.#origin).href, {
+        method,
+        cookie: cookie ?? this.cookie,
+        ...(form && { form }),
+        timeoutMs: TIMEOUT_MS,
+      });
+      if (cookie === undefined) this.#keep(received);
+      const answer = answerOf(received);
+      this.#tally.requestMs.add(performance.now() - startedAtMs);
+      this.#count(`${method} ${path}`, answer);
+      return answer;
+    } catch (error) {
+      this.#tally.fail(`${method} ${path}: ${String(error)}`);
+      return { ...FAILED, attempts: 1 };
+    }
+  }
+
+  #keep({ headers }: Received): void {
+    for (const header of headers["set-cookie"] ?? []) {
+      this.#jar.setCookieSync(header, this.#origin);
+    }
+  }
+
+  #count(request: string, { outcome, status, body }: Answer): void {
+    if (outcome === "interrupted") this.#tally.interrupted += 1;
+    if (outcome !== "failed") return;
+    this.#tally.fail(`${request}: answered ${status} ${JSON.stringify(body)}`);
+  }
+}
+
+function answerOf({ status, headers, text }: Received): Answer {
+  const isJson = headers["content-type"]?.startsWith("application/json") === true;
+  const isInterrupted = headers[INTERRUPTED_HEADER] === "yes";
+  return {
+    outcome: isInterrupted ? "interrupted" : status >= 500 ? "failed" : "answered",
+    status,
+    body: isJson ? JSON.parse(text) : text,
+    location: headers.location,
+    attempts: Number(headers[ATTEMPTS_HEADER] ?? 1),
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * The app servers of a run: started, deployed anew, killed, and brought back.
+ *
+ * A server keeps its name and, where it is free, its port over restarts, as a machine would.
+ * Not here: when what happens (storyline.ts).
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppProcess, type Exit, startAppProcess } from "./app-process.js";
+import type { Balancer } from "./balancer.js";
+import type { Sabotage } from "./sabotage.js";
+import type { Upstream } from "./upstream.js";
+
+/** What a cluster is made of. */
+interface ClusterOptions {
+  readonly nodes: number;
+  readonly sabotage: Sabotage | undefined;
+  readonly balancer: Balancer;
+  readonly log: (line: string) => void;
+}
+
+/** One place for an app server, whoever fills it at the moment. */
+export interface Slot {
+  readonly name: string;
+  readonly port: number;
+  process: AppProcess | undefined;
+  upstream: Upstream | undefined;
+  /** What is being done with it, for people. */
+  doing: string;
+}
+
+const PORT = 8081;
+const READY_DEADLINE_MS = 30_000;
+const READY_POLL_MS = 20;
+
+/** The app servers. */
+export class Cluster {
+  readonly slots: readonly Slot[];
+  readonly #options: ClusterOptions;
+  readonly #cookieSecret: string = crypto.randomUUID();
+  #degradedByGone = 0;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.slots = Array.from({ length: options.nodes }, (_, index) => ({
+      name: `app-${index + 1}`,
+      port: PORT + index,
+      process: undefined,
+      upstream: undefined,
+      doing: "",
+    }));
+  }
+
+  /** The processes that run. */
+  get processes(): readonly AppProcess[] {
+    return this.slots.flatMap(({ process }) => (process ? [process] : []));
+  }
+
+  /** Responses so far that went out with fewer acknowledgements than asked for. */
+  get degraded(): number {
+    const counts = this.processes.map(({ status }) => status?.degraded ?? 0);
+    return counts.reduce((sum, count) => sum + count, this.#degradedByGone);
+  }
+
+  /** Starts them all; resolves when all are ready and each knows all others. */
+  async start(): Promise<void> {
+    for (const slot of this.slots) await this.launch(slot);
+    const all = this.slots.length;
+    await this.#until("all know all", () =>
+      this.processes.every(({ status }) => status?.members === all),
+    );
+  }
+
+  /** Starts a process in an empty slot; resolves when the balancer may send to it. */
+  async launch(slot: Slot): Promise<void> {
+    const { sabotage, balancer, log } = this.#options;
+    const { name: node, port } = slot;
+    slot.doing = "starting";
+    const seeds = this.processes.map(({ meshAddress }) => meshAddress);
+    const cookieSecret = this.#cookieSecret;
+    const options = { node, port, seeds, cookieSecret, sabotage };
+    const process = await startAppProcess({ ...options, log: (line) => log(`${node}: ${line}`) });
+    const upstream = balancer.add(node, process.origin);
+    slot.process = process;
+    slot.upstream = upstream;
+    await this.#until(`${node} is ready`, () => upstream.isReady);
+    slot.doing = "";
+  }
+
+  /** Asks a process to go, as a deploy does; resolves when it has. */
+  terminate(slot: Slot): Promise<Exit> {
+    slot.doing = "draining";
+    return this.#end(slot, "SIGTERM");
+  }
+
+  /** `kill -9`. */
+  kill(slot: Slot): Promise<Exit> {
+    if (slot.upstream) slot.upstream.isKilled = true;
+    slot.doing = "killed";
+    return this.#end(slot, "SIGKILL");
+  }
+
+  async #end(slot: Slot, signal: NodeJS.Signals): Promise<Exit> {
+    const { process, upstream } = slot;
+    if (!process || !upstream) throw new Error(`${slot.name} does not run`);
+    process.signal(signal);
+    const exit = await process.exited;
+    this.#degradedByGone += process.status?.degraded ?? 0;
+    this.#options.balancer.remove(upstream);
+    slot.process = undefined;
+    slot.upstream = undefined;
+    slot.doing = signal === "SIGKILL" ? "killed" : "";
+    return exit;
+  }
+
+  async #until(what: string, isSo: () => boolean): Promise<void> {
+    for (let waitedMs = 0; !isSo(); waitedMs += READY_POLL_MS) {
+      if (waitedMs > READY_DEADLINE_MS) throw new Error(`waited in vain until ${what}`);
+      await sleep(READY_POLL_MS);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * What an app server tells the supervisor that started it, over the channel between them.
+ *
+ * The other way nothing is said: signals stop a process, and the channel's end too.
+ */
+
+/** A message from an app server. */
+export type FromApp =
+  | { readonly type: "listening"; readonly port: number; readonly meshAddress: string }
+  | { readonly type: "failed"; readonly problem: string }
+  | {
+      readonly type: "status";
+      /** Members that this process takes for alive, itself included. */
+      readonly members: number;
+      readonly sessions: number;
+      /** Responses so far that went out with fewer acknowledgements than asked for. */
+      readonly degraded: number;
+      readonly isReady: boolean;
+    };

@@ -1,0 +1,71 @@
+/**
+ * What was promised, and whether the counts of a run keep it. The numbers are those of the README.
+ *
+ * Not here: counting (tally.ts, ledger.ts).
+ */
+import type { DemoOptions } from "./options.js";
+import type { Report } from "./report.js";
+import type { Tally } from "./tally.js";
+
+/** One promise, and how it fared. */
+export interface Verdict {
+  readonly promise: string;
+  readonly isKept: boolean;
+  readonly counted: string;
+}
+
+/** What a run of 30 s with 100 users must reach, or it has shown nothing; smaller runs in proportion. */
+const LEAST = { seconds: 30, users: 100, writes: 2_000, logouts: 100, logoutsInFlight: 20 };
+
+/** Holds the counts against the promises. */
+export function verdicts(report: Report, tally: Tally, options: DemoOptions): Verdict[] {
+  const { writesLost, acknowledgedWrites, resurrected, logouts, sessions, sessionsLost } = report;
+  return [
+    {
+      promise: "P1 No acknowledged write is lost",
+      isKept: writesLost === 0,
+      counted: `${acknowledgedWrites} acknowledged, ${writesLost} lost`,
+    },
+    {
+      promise: "P2 Concurrent requests merge",
+      isKept: tally.mergeFaults === 0,
+      counted: `two tabs at a time; ${tally.mergeFaults} doubled, foreign or different on a process`,
+    },
+    {
+      promise: "P3 A logout is final",
+      isKept: resurrected === 0,
+      counted: `${logouts}, ${tally.logoutsInFlight} with a request in flight; ${resurrected} came back`,
+    },
+    {
+      promise: "P6 No coordinator: any process may go",
+      isKept: sessionsLost === 0,
+      counted: `${sessions} sessions, ${report.kills} kill -9; ${sessionsLost} sessions lost`,
+    },
+    deployVerdict(report, tally),
+    volumeVerdict(report, tally, options),
+  ];
+}
+
+function deployVerdict(report: Report, tally: Tally): Verdict {
+  const { requests, failedRequests, interrupted, deploys } = report;
+  return {
+    promise: "P7 A deploy loses nothing",
+    isKept: failedRequests === 0 && tally.badExits === 0 && deploys > 0,
+    counted:
+      `${deploys} deploys, ${tally.badExits} of them unclean; ${failedRequests} of ${requests} ` +
+      `requests failed, ${interrupted} interrupted by the kill -9`,
+  };
+}
+
+function volumeVerdict(report: Report, tally: Tally, options: DemoOptions): Verdict {
+  const { seconds, users } = options;
+  const share = Math.min(1, seconds / LEAST.seconds) * Math.min(1, users / LEAST.users);
+  const least = (count: number): number => Math.floor(count * share);
+  const isKept =
+    report.acknowledgedWrites >= least(LEAST.writes) &&
+    report.logouts >= least(LEAST.logouts) &&
+    tally.logoutsInFlight >= least(LEAST.logoutsInFlight);
+  const wanted = `${least(LEAST.writes)} writes, ${least(LEAST.logouts)} logouts`;
+  const inFlight = `${least(LEAST.logoutsInFlight)} of them with a request in flight`;
+  return { promise: "Enough was done to tell", isKept, counted: `at least ${wanted}, ${inFlight}` };
+}

@@ -1,0 +1,67 @@
+/**
+ * One app server as the balancer sees it: whether it may have requests, and which it has.
+ *
+ * Readiness is asked of `/readyz` again and again; a 503, a refusal or a broken connection stops
+ * traffic at once, and only a 200 brings it back.
+ *
+ * Not here: which upstream a request goes to (balancer.ts).
+ */
+import { Agent } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { send } from "./http-client.js";
+
+const POLL_INTERVAL_MS = 200;
+/** A busy machine is no reason to take a server out. */
+const POLL_TIMEOUT_MS = 2_000;
+
+/** An app server behind the balancer. */
+export class Upstream {
+  readonly name: string;
+  readonly origin: string;
+  /** Its own pool of connections, so that those of a dead server die with it. */
+  readonly agent: Agent = new Agent({ keepAlive: true, maxSockets: 512 });
+  /** Requests sent there and not yet answered. */
+  inFlightCount = 0;
+  servedCount = 0;
+  /** Set when the storyline kills the process: what was in flight then was interrupted. */
+  isKilled = false;
+  #isReady = false;
+  #isRemoved = false;
+
+  constructor(name: string, origin: string) {
+    this.name = name;
+    this.origin = origin;
+    void this.#poll();
+  }
+
+  get isReady(): boolean {
+    return this.#isReady && !this.#isRemoved;
+  }
+
+  /** A request found it refusing or broken. */
+  doubt(): void {
+    this.#isReady = false;
+  }
+
+  /** Ends the polling and the idle connections. */
+  remove(): void {
+    this.#isRemoved = true;
+    this.agent.destroy();
+  }
+
+  async #poll(): Promise<void> {
+    while (!this.#isRemoved) {
+      this.#isReady = await this.#ask();
+      await sleep(POLL_INTERVAL_MS, undefined, { ref: false });
+    }
+  }
+
+  async #ask(): Promise<boolean> {
+    try {
+      const url = `${this.origin}/readyz`;
+      return (await send(url, { method: "GET", timeoutMs: POLL_TIMEOUT_MS })).status === 200;
+    } catch {
+      return false;
+    }
+  }
+}

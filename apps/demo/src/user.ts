@@ -1,0 +1,184 @@
+/**
+ * One user: logs in, shops in two tabs at once, looks whether what was put is there, logs out, and
+ * comes back, until told to stop.
+ *
+ * Not here: what must be there (ledger.ts), and the reading at the end (read-back.ts).
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, Browser } from "./browser.js";
+import { type Difference, type Ended, isWhole, Ledger, type Mark } from "./ledger.js";
+import type { Shown } from "./shop.js";
+import type { Tally } from "./tally.js";
+
+/** What a user needs of the run. */
+interface UserOptions {
+  readonly name: string;
+  /** Where the balancer is. */
+  readonly origin: string;
+  readonly tally: Tally;
+  /** Takes the ledger of every session. */
+  readonly book: (ledger: Ledger) => void;
+  /** Takes what ended otherwise than by a logout: a login ends the session before it (M13). */
+  readonly retire: (ended: Ended) => void;
+  readonly isOver: () => boolean;
+}
+
+/** How long a user looks at a page. */
+const THINK_MS = { min: 300, max: 1_200 };
+/** How many rounds of shopping a session has before its user logs out. */
+const ROUNDS = { min: 3, max: 9 };
+/** How long the slow request takes that a logout overlaps. */
+const SLOW_MS = { min: 120, max: 300 };
+/** How long a stale read is given, in growing steps, before what it lacks is taken for lost. */
+const STALE_RETRIES_MS = [20, 50, 100, 200, 400, 800, 1_600];
+const CHANCE_OF_STAYING = 0.1;
+const CHANCE_OF_SLOW_REQUEST = 0.5;
+/** Begins a day later, say, rather than hammering a shop that does not let him in. */
+const DISCOURAGED_MS = 1_000;
+
+/** A user, who lives until the run is over. */
+export class User {
+  readonly #options: UserOptions;
+  #itemCount = 0;
+
+  constructor(options: UserOptions) {
+    this.#options = options;
+  }
+
+  async live(): Promise<void> {
+    await sleep(between({ min: 0, max: THINK_MS.max }));
+    while (!this.#options.isOver()) {
+      const browser = new Browser(this.#options.origin, this.#options.tally);
+      const ledger = await this.#logIn(browser);
+      if (ledger) await this.#shop(browser, ledger);
+      else await sleep(DISCOURAGED_MS);
+    }
+  }
+
+  /** Looks around without a name first, so that the login ends that session's id. */
+  async #logIn(browser: Browser): Promise<Ledger | undefined> {
+    const { name, tally, book, retire } = this.#options;
+    const look = await browser.get("/account");
+    if (!browser.expect(look, [200], "a look around")) return undefined;
+    const before = browser.cookie;
+    const answer = await browser.post("/login", { user: name });
+    if (!browser.expect(answer, [303], "a login")) return undefined;
+    tally.sessions += 1;
+    tally.acknowledgedWrites += 1;
+    if (before !== "") retire({ user: name, cookie: before, isResurrected: false });
+    const ledger = new Ledger(name, browser.cookie);
+    book(ledger);
+    await this.#view(browser, ledger, answer.location);
+    return ledger;
+  }
+
+  async #shop(browser: Browser, ledger: Ledger): Promise<void> {
+    do {
+      const rounds = Math.round(between(ROUNDS));
+      for (let round = 0; round < rounds; round += 1) {
+        await sleep(between(THINK_MS));
+        if (this.#options.isOver() || ledger.state !== "open") return;
+        await this.#putInTwoTabs(browser, ledger);
+        await this.#view(browser, ledger);
+      }
+    } while (Math.random() < CHANCE_OF_STAYING);
+    if (this.#options.isOver() || ledger.state !== "open") return;
+    if (Math.random() < CHANCE_OF_SLOW_REQUEST) await this.#logOutMeanwhile(browser, ledger);
+    else await this.#logOut(browser, ledger);
+  }
+
+  async #putInTwoTabs(browser: Browser, ledger: Ledger): Promise<void> {
+    const path = Math.random() < 0.5 ? "/cart" : "/likes";
+    await Promise.all([this.#put(browser, ledger, path), this.#put(browser, ledger, path)]);
+  }
+
+  async #put(browser: Browser, ledger: Ledger, path: string): Promise<void> {
+    const item = this.#nextItem();
+    ledger.attemptItem(item);
+    const answer = await browser.post(path, { item });
+    if (!browser.expect(answer, [204], `${this.#options.name} puts something`)) return;
+    ledger.acknowledgeItem(item);
+    this.#options.tally.acknowledgedWrites += 1;
+  }
+
+  /** Looks at the page, which counts the view, and checks what it shows. */
+  async #view(browser: Browser, ledger: Ledger, path: string = "/account"): Promise<void> {
+    const mark = ledger.mark();
+    ledger.attemptView();
+    const answer = await browser.get(path);
+    const isAcknowledged = answer.outcome === "answered" && answer.status === 200;
+    ledger.answeredView({ isAcknowledged, attempts: answer.attempts });
+    if (!browser.expect(answer, [200], `${this.#options.name} views a page`)) return;
+    this.#options.tally.acknowledgedWrites += 1;
+    const difference = ledger.compare(answer.body as Shown, mark);
+    if (!isWhole(difference)) await this.#retryStale(browser, { ledger, mark, difference });
+  }
+
+  /** Tells a stale read, which a moment mends, from a loss. */
+  async #retryStale(
+    browser: Browser,
+    { ledger, mark, difference }: { ledger: Ledger; mark: Mark; difference: Difference },
+  ): Promise<void> {
+    let last = difference;
+    for (const pauseMs of STALE_RETRIES_MS) {
+      await sleep(pauseMs);
+      const answer = await browser.get("/peek", { cookie: ledger.cookie });
+      if (answer.outcome !== "answered" || answer.status !== 200) continue;
+      last = ledger.compare(answer.body as Shown, mark);
+      if (!isWhole(last)) continue;
+      this.#options.tally.staleReads += 1;
+      return;
+    }
+    ledger.lose(last);
+    this.#options.tally.note(`${ledger.user} lost ${JSON.stringify(last)}`);
+  }
+
+  async #logOut(browser: Browser, ledger: Ledger): Promise<boolean> {
+    const { tally } = this.#options;
+    ledger.state = "unclear";
+    const answer = await browser.post("/logout");
+    if (!browser.expect(answer, [204], "a logout")) return false;
+    ledger.state = "ended";
+    tally.logouts += 1;
+    await this.#checkEnded(ledger);
+    return true;
+  }
+
+  /** Logs out while another tab's slow request is under way; that one's write must die with it. */
+  async #logOutMeanwhile(browser: Browser, ledger: Ledger): Promise<void> {
+    let isAnswered = false;
+    const slow = this.#putSlowly(browser, ledger).finally(() => (isAnswered = true));
+    await sleep(between({ min: SLOW_MS.min / 6, max: SLOW_MS.min / 2 }));
+    const isLoggedOut = await this.#logOut(browser, ledger);
+    if (isLoggedOut && !isAnswered) this.#options.tally.logoutsInFlight += 1;
+    await slow;
+    if (isLoggedOut) await this.#checkEnded(ledger);
+  }
+
+  async #putSlowly(browser: Browser, ledger: Ledger): Promise<Answer> {
+    const item = this.#nextItem();
+    ledger.attemptItem(item);
+    const slowMs = String(Math.round(between(SLOW_MS)));
+    return browser.post("/cart", { item, slowMs });
+  }
+
+  /** Comes with the old cookie, as a thief would. */
+  async #checkEnded(ledger: Ledger): Promise<void> {
+    const { tally, origin } = this.#options;
+    const thief = new Browser(origin, tally);
+    const answer = await thief.get("/peek", { cookie: ledger.cookie });
+    if (!thief.expect(answer, [200], "a look with an old cookie")) return;
+    if ((answer.body as Shown).user === null || ledger.isResurrected) return;
+    ledger.isResurrected = true;
+    tally.note(`${ledger.user} logged out, and ${(answer.body as Shown).node} still knows him`);
+  }
+
+  #nextItem(): string {
+    this.#itemCount += 1;
+    return `${this.#options.name}-${this.#itemCount}`;
+  }
+}
+
+function between({ min, max }: { min: number; max: number }): number {
+  return min + Math.random() * (max - min);
+}
