@@ -38,7 +38,10 @@ export interface Envelope {
 
 /** Proof that a session was destroyed. */
 export interface Tombstone {
-  /** The minimum where copies differ, as in the envelope. */
+  /**
+   * When every copy of the session is dead anyway. The maximum where copies differ, for a node that
+   * destroys what it does not hold can only guess.
+   */
   readonly absoluteExpiresAtMs: Millis;
   /**
    * When the session was regenerated under another id, else 0; the maximum where copies differ. Only

@@ -7,7 +7,7 @@
  */
 import { compareStamps, type Hlc, type Stamp } from "../hlc.js";
 import type { Millis, WriterId } from "../ids.js";
-import type { Envelope, UnknownField } from "../session-state.js";
+import type { DeltaItem, Envelope, UnknownField } from "../session-state.js";
 import { EMPTY_VECTOR, joinVectors, withVersion } from "./version-vector.js";
 
 const NO_UNKNOWN: ReadonlyMap<string, UnknownField> = new Map();
@@ -34,6 +34,20 @@ export function createEnvelope(birth: EnvelopeBirth): Envelope {
     revisions: EMPTY_VECTOR,
     unknown: NO_UNKNOWN,
   };
+}
+
+/** The envelope of a session that a peer created; undefined where the fields are not all there. */
+export function envelopeOfBirth(fields: DeltaItem["fields"]): Envelope | undefined {
+  const { createdAtMs, absoluteExpiresAtMs, idleMs, idleStamp, touchedAtMs } = fields;
+  const isWhole =
+    createdAtMs !== undefined &&
+    absoluteExpiresAtMs !== undefined &&
+    idleMs !== undefined &&
+    idleStamp !== undefined &&
+    touchedAtMs !== undefined;
+  if (!isWhole) return undefined;
+  const lifetimes = { createdAtMs, absoluteExpiresAtMs, idleMs, idleStamp, touchedAtMs };
+  return { ...lifetimes, revisions: EMPTY_VECTOR, unknown: fields.unknown ?? NO_UNKNOWN };
 }
 
 /** The end of the quantum that `nowMs` lies in. */

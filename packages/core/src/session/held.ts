@@ -7,12 +7,13 @@
 import { assert } from "../assert.js";
 import { HLC_ZERO, type Hlc, type Stamp } from "../hlc.js";
 import type { Bytes, Millis, SessionId, WriterId } from "../ids.js";
-import type { Commit, Envelope, StateItem, VersionVector } from "../session-state.js";
+import type { Commit, DeltaItem, Envelope, StateItem, VersionVector } from "../session-state.js";
 import { type Merge, type Operation, SessionDocument } from "./document.js";
-import { envelopeHlcMax } from "./envelope.js";
+import { envelopeHlcMax, joinEnvelopes } from "./envelope.js";
 import type { Digest } from "./fingerprint.js";
 import { inspectUpdate } from "./update.js";
 import {
+  dominates,
   EMPTY_VECTOR,
   vectorFromMap,
   vectorToMap,
@@ -23,7 +24,15 @@ import {
 /** What became of an update. `gap`: what it builds on is missing here, nothing was applied. */
 export type ApplyVerdict = "applied" | "known" | "gap" | "rejected";
 
+/** What became of a change of another writer, and the envelope that follows from it. */
+export interface DeltaResult {
+  readonly verdict: ApplyVerdict;
+  readonly merges: readonly Merge[];
+  readonly envelope: Envelope;
+}
+
 const NO_DELTAS: readonly Uint8Array[] = [];
+const NOTHING_APPLIED = { verdict: "known", merges: [] } as const;
 
 /** A session held here. */
 export class HeldSession {
@@ -95,8 +104,31 @@ export class HeldSession {
     return update;
   }
 
+  /**
+   * Merges a change of another writer into the document; `envelope` is for the caller to set, once
+   * the verdict is `applied`. A change whose author had seen what is missing here is a gap: alone it
+   * would show half of a thing.
+   */
+  applyDelta({ fields, commit }: DeltaItem): DeltaResult {
+    const joined = joinEnvelopes(this.envelope, { ...this.envelope, ...fields });
+    const verdict = joined === this.envelope ? "known" : "applied";
+    const isNews = commit && commit.rev > versionOf(joined.revisions, commit.author);
+    if (!isNews) return { verdict, merges: [], envelope: joined };
+    const { author, rev } = commit;
+    const isNext = rev === versionOf(joined.revisions, author) + 1;
+    const revisions = withVersion(joined.revisions, author, rev);
+    const isGap = !isNext || !dominates(revisions, commit.seen);
+    if (isGap) return { verdict: "gap", merges: [], envelope: this.envelope };
+    const result = commit.update ? this.#applyCommit(commit, commit.update) : NOTHING_APPLIED;
+    if (result.verdict === "gap" || result.verdict === "rejected") {
+      return { ...result, envelope: this.envelope };
+    }
+    this.raiseHlc(commit.hlc);
+    return { verdict: "applied", merges: result.merges, envelope: { ...joined, revisions } };
+  }
+
   /** Applies a commit of another writer, without hydrating a cold session. */
-  applyCommit(
+  #applyCommit(
     commit: Commit,
     update: Uint8Array,
   ): { verdict: ApplyVerdict; merges: readonly Merge[] } {
@@ -110,9 +142,11 @@ export class HeldSession {
 
   /** Merges a whole copy. */
   applyState(state: StateItem): { verdict: ApplyVerdict; merges: readonly Merge[] } {
+    const wasHot = this.isHot;
     const document = this.document();
     const result = document.apply(state.update, 2);
     if (result.verdict === "applied") this.#afterDocumentChange(document);
+    if (!wasHot) this.evict();
     return result;
   }
 

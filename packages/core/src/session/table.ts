@@ -14,13 +14,14 @@ import type { Stamp } from "../hlc.js";
 import type { Bytes, Millis, SessionId } from "../ids.js";
 import type { DeltaItem, Envelope, StateItem, Tombstone, WholeItem } from "../session-state.js";
 import type { Merge, Operation } from "./document.js";
-import { joinEnvelopes, withIdle, withRevision, withTouch } from "./envelope.js";
+import { envelopeOfBirth, joinEnvelopes, withIdle, withRevision, withTouch } from "./envelope.js";
 import { lifetimeAt } from "./expiry.js";
 import type { Digest, SessionDigester } from "./fingerprint.js";
 import { type ApplyVerdict, HeldSession } from "./held.js";
+import { HotSessions } from "./hot-sessions.js";
 import { PartitionedMap } from "./partitioned-map.js";
 import { Tombstones } from "./tombstones.js";
-import { EMPTY_VECTOR, versionOf, withVersion } from "./version-vector.js";
+import { EMPTY_VECTOR } from "./version-vector.js";
 
 /** Heap of an idle session beside its bytes: record, envelope, vectors, map entry. Measured. */
 const RECORD_BYTES = 400;
@@ -55,16 +56,19 @@ export class SessionTable {
   readonly #port: TablePort;
   readonly #held = new PartitionedMap<HeldSession>();
   readonly #tombstones = new Tombstones();
-  /** Hot sessions, the least recently used first. */
-  readonly #hot = new Map<SessionId, HeldSession>();
+  readonly #hot: HotSessions;
   #bytes: Bytes = 0;
 
   constructor(port: TablePort) {
     this.#port = port;
+    this.#hot = new HotSessions(port.limits.hotSessionsMax, (held) => {
+      this.#count(held);
+      port.emit({ type: "session-evicted", session: held.id });
+    });
   }
 
   get counts(): { hot: number; cold: number; tombstones: number; bytes: Bytes } {
-    const hot = this.#hot.size;
+    const hot = this.#hot.count;
     const cold = this.#held.count - hot;
     return { hot, cold, tombstones: this.#tombstones.count, bytes: this.#bytes };
   }
@@ -88,10 +92,7 @@ export class SessionTable {
 
   /** Marks a session as used now, so that others turn cold first. */
   use(held: HeldSession): HeldSession {
-    held.document();
-    this.#hot.delete(held.id);
-    this.#hot.set(held.id, held);
-    if (this.#hot.size > this.#port.limits.hotSessionsMax) this.#evictOldest();
+    this.#hot.use(held);
     return held;
   }
 
@@ -146,9 +147,16 @@ export class SessionTable {
   }
 
   /** Destroys for good (M9); says whether that was news. */
-  destroy(session: SessionId, tombstone: Tombstone): boolean {
+  destroy(session: SessionId, news: Tombstone): boolean {
     const held = this.#held.get(session);
     const known = this.#tombstones.get(session);
+    // It must outlive this copy and those like it, whatever its maker knew of them.
+    const absoluteExpiresAtMs = Math.max(
+      news.absoluteExpiresAtMs,
+      held?.envelope.absoluteExpiresAtMs ?? 0,
+    );
+    const { regeneratedAtMs } = news;
+    const tombstone = { absoluteExpiresAtMs, regeneratedAtMs };
     if (!this.#tombstones.add(session, tombstone)) return false;
     const joined = this.#tombstones.get(session) ?? tombstone;
     const digests = this.#port.digester;
@@ -163,25 +171,7 @@ export class SessionTable {
     if (this.#tombstones.get(item.session)) return { verdict: "known", merges: [] };
     const held = this.#held.get(item.session) ?? this.#birthFrom(item);
     if (!held) return { verdict: "gap", merges: [] };
-    const { commit } = item;
-    const merges: Merge[] = [];
-    let envelope = joinEnvelopes(held.envelope, { ...held.envelope, ...item.fields });
-    let verdict: ApplyVerdict = envelope === held.envelope ? "known" : "applied";
-    if (commit) {
-      const have = versionOf(envelope.revisions, commit.author);
-      if (commit.rev > have + 1) return { verdict: "gap", merges };
-      if (commit.rev === have + 1) {
-        if (commit.update) {
-          const applied = held.applyCommit(commit, commit.update);
-          if (applied.verdict === "gap" || applied.verdict === "rejected") return applied;
-          merges.push(...applied.merges);
-        }
-        held.raiseHlc(commit.hlc);
-        const revisions = withVersion(envelope.revisions, commit.author, commit.rev);
-        envelope = { ...envelope, revisions };
-        verdict = "applied";
-      }
-    }
+    const { verdict, merges, envelope } = held.applyDelta(item);
     if (verdict === "applied") this.#integrated(held, envelope);
     return { verdict, merges };
   }
@@ -199,7 +189,6 @@ export class SessionTable {
     const isNews = !known || result.verdict === "applied" || envelope !== held.envelope;
     if (!isNews) return result;
     if (!known) this.#held.set(item.session, held);
-    if (!known) held.evict();
     this.#integrated(held, envelope, !known);
     return { verdict: "applied", merges: result.merges };
   }
@@ -265,22 +254,9 @@ export class SessionTable {
   }
 
   #birthFrom(item: DeltaItem): HeldSession | undefined {
-    const { createdAtMs, absoluteExpiresAtMs, idleMs, idleStamp, touchedAtMs, unknown } =
-      item.fields;
-    const isWhole =
-      createdAtMs !== undefined &&
-      absoluteExpiresAtMs !== undefined &&
-      idleMs !== undefined &&
-      idleStamp !== undefined &&
-      touchedAtMs !== undefined;
-    if (!isWhole || item.commit?.rev !== 1) return undefined;
-    const revisions = EMPTY_VECTOR;
-    const lifetimes = { createdAtMs, absoluteExpiresAtMs, idleMs, idleStamp, touchedAtMs };
-    const held = new HeldSession(item.session, {
-      ...lifetimes,
-      revisions,
-      unknown: unknown ?? new Map(),
-    });
+    const envelope = item.commit?.rev === 1 ? envelopeOfBirth(item.fields) : undefined;
+    if (!envelope) return undefined;
+    const held = new HeldSession(item.session, envelope);
     this.#held.set(item.session, held);
     this.#changed(held, undefined);
     return held;
@@ -310,17 +286,7 @@ export class SessionTable {
 
   #forget(held: HeldSession): void {
     this.#held.remove(held.id);
-    this.#hot.delete(held.id);
+    this.#hot.forget(held.id);
     this.#bytes -= held.countedBytes;
-  }
-
-  #evictOldest(): void {
-    for (const [session, held] of this.#hot) {
-      held.evict();
-      this.#hot.delete(session);
-      this.#count(held);
-      this.#port.emit({ type: "session-evicted", session });
-      return;
-    }
   }
 }

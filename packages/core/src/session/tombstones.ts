@@ -28,7 +28,7 @@ export class Tombstones {
     const known = this.#bySession.get(session);
     const joined: Tombstone = known
       ? {
-          absoluteExpiresAtMs: Math.min(known.absoluteExpiresAtMs, tombstone.absoluteExpiresAtMs),
+          absoluteExpiresAtMs: Math.max(known.absoluteExpiresAtMs, tombstone.absoluteExpiresAtMs),
           regeneratedAtMs: Math.max(known.regeneratedAtMs, tombstone.regeneratedAtMs),
         }
       : tombstone;
