@@ -6,25 +6,23 @@
  */
 import { Auditor, type FinishedRound } from "./antientropy/auditor.js";
 import { AuditQueue } from "./antientropy/audit-queue.js";
-import { Equality } from "./antientropy/equality.js";
 import { PartitionSums } from "./antientropy/partition-sums.js";
 import { Puller } from "./antientropy/puller.js";
 import type { ReplicaConfig } from "./config.js";
 import { Drain } from "./drain.js";
 import { Acks } from "./gossip/acks.js";
-import { Pusher } from "./gossip/pusher.js";
+import { type PeerStanding, Pusher } from "./gossip/pusher.js";
 import { HLC_ZERO, type Hlc, hlcFromMillis } from "./hlc.js";
-import { type LinkId, type Millis, type NodeId, partitionOf } from "./ids.js";
+import type { LinkId, Millis, NodeId, WriterId } from "./ids.js";
 import { type IntegrationPath, Integrator } from "./integrator.js";
 import { LocalSessions } from "./local-sessions.js";
 import { isTrusted } from "./membership/member.js";
 import { Membership } from "./membership/membership.js";
 import { Refusals } from "./membership/refusals.js";
+import { Retention } from "./retention.js";
 import type { Runtime } from "./runtime.js";
 import type { Item, WholeItem } from "./session-state.js";
-import { expiresAtMs, lifetimeAt } from "./session/expiry.js";
 import { DIGEST_VERSION, SessionDigester } from "./session/fingerprint.js";
-import type { HeldSession } from "./session/held.js";
 import { SessionTable } from "./session/table.js";
 import { encodeMessage } from "./wire/codec.js";
 import { type Message, PROTOCOL_MAX, PROTOCOL_MIN } from "./wire/messages.js";
@@ -71,8 +69,9 @@ class Assembly implements Parts {
   readonly #runtime: Runtime;
   readonly #digester: SessionDigester;
   readonly #integrator: Integrator;
-  readonly #equality = new Equality();
+  readonly #retention: Retention;
   readonly #digestVersions = new Map<NodeId, number>();
+  readonly #writers = new Map<NodeId, WriterId>();
   #hlc: Hlc = HLC_ZERO;
 
   constructor(config: ReplicaConfig, runtime: Runtime) {
@@ -82,6 +81,7 @@ class Assembly implements Parts {
     this.refusals = new Refusals((event) => runtime.emit(event));
     this.table = this.#createTable();
     this.membership = this.#createMembership();
+    this.#retention = this.#createRetention();
     this.#integrator = this.#createIntegrator();
     this.pusher = this.#createPusher();
     this.acks = this.#createAcks();
@@ -97,7 +97,7 @@ class Assembly implements Parts {
   }
 
   collect(): void {
-    this.table.collect(this.#meshMs(), (held) => this.#isHeldEverywhere(held));
+    this.#retention.collect();
   }
 
   readonly #send = (peer: NodeId, message: Message): void => {
@@ -161,14 +161,32 @@ class Assembly implements Parts {
     });
   }
 
-  #peerUp(peer: NodeId, writer: Parameters<Pusher["peerUp"]>[1], digestVersion: number): void {
+  #createRetention(): Retention {
+    return new Retention({
+      limits: this.#config.limits,
+      table: this.table,
+      now: () => ({ meshMs: this.#meshMs(), elapsedMs: this.#runtime.elapsedMs() }),
+      expectedMembers: () => this.membership.expected(),
+    });
+  }
+
+  #peerUp(peer: NodeId, writer: WriterId, digestVersion: number): void {
     this.#digestVersions.set(peer, digestVersion);
+    if (this.#writers.get(peer) !== writer) this.#processReplaced(peer);
+    this.#writers.set(peer, writer);
     // What was asked on a link that this one replaces will not be answered.
     this.puller.peerDown(peer);
     this.auditor.peerDown(peer);
     this.pusher.peerUp(peer, writer);
+    this.puller.peerUp(peer);
     // One round repairs both sides, so one of the two begins it.
     if (this.#config.node < peer) this.audits.add(peer, { thorough: true });
+  }
+
+  /** It comes empty: nothing that was seen of its forerunner holds any more. */
+  #processReplaced(peer: NodeId): void {
+    this.#retention.forget(peer);
+    this.drain.peerDown(peer);
   }
 
   #peerDown(peer: NodeId): void {
@@ -202,6 +220,11 @@ class Assembly implements Parts {
     this.#integrator.integrate(peer, item, path);
   };
 
+  #standingOf(peer: NodeId): PeerStanding {
+    const isDraining = this.membership.member(peer)?.fact.draining === true;
+    return { isTrusted: this.#isPeerTrusted(peer), isDraining };
+  }
+
   #createPusher(): Pusher {
     const runtime = this.#runtime;
     return new Pusher({
@@ -209,7 +232,7 @@ class Assembly implements Parts {
       send: this.#send,
       emit: (event) => runtime.emit(event),
       scheduleFlush: (peer, delayMs) => runtime.schedule({ kind: "push-flush", peer }, delayMs),
-      isTrusted: this.#isPeerTrusted,
+      standingOf: (peer) => this.#standingOf(peer),
       wholeItem: this.#wholeItem,
       integrate: (peer, item) => {
         const path = item.kind === "state" ? "catch-up" : "push";
@@ -244,10 +267,10 @@ class Assembly implements Parts {
       emit: (event) => runtime.emit(event),
       elementsOf: (partition) => this.table.elementsOf(partition),
       wholeItem: this.#wholeItem,
-      isForgettable: (session) => this.#isForgettable(this.table.get(session)),
+      isForgettable: (session) => this.#retention.isForgettable(session),
       integrate: (peer, item) => this.#integrateWhole(peer, item, "audit"),
       isComparable: (peer) => this.#digestVersions.get(peer) === DIGEST_VERSION,
-      foundEqual: (peer, differing) => this.#equality.found(peer, differing, this.#meshMs()),
+      foundEqual: (peer, differing) => this.#retention.foundEqual(peer, differing),
       finished: (peer, round) => this.#auditFinished(peer, round),
     });
   }
@@ -280,25 +303,11 @@ class Assembly implements Parts {
       settle: (ticket, outcome) => runtime.settle(ticket, outcome),
       integrate: (peer, item) => this.#integrateWhole(peer, item, "pull"),
       wholeItem: this.#wholeItem,
-      linkedPeers: () => this.#linkedPeers(),
-      hasUnreachableMember: () => this.#hasUnreachableMember(),
+      linkedPeers: () => this.membership.linked(),
+      isCertain: (answered) =>
+        this.membership.expected()?.every((node) => answered.has(node)) ?? false,
       gapFilled: (peer, session) => this.pusher.gapFilled(peer, session),
     });
-  }
-
-  #linkedPeers(): NodeId[] {
-    const linked = [...this.membership.members()].filter((member) => member.link !== undefined);
-    return linked.map((member) => member.fact.node);
-  }
-
-  #hasUnreachableMember(): boolean {
-    const { seeds } = this.#config;
-    if (!this.membership.hasJoined) return seeds.length > 0;
-    for (const { fact, link } of this.membership.members()) {
-      const isExpected = fact.state !== "left" && fact.state !== "gone";
-      if (isExpected && link === undefined) return true;
-    }
-    return false;
   }
 
   #createDrain(): Drain {
@@ -313,6 +322,7 @@ class Assembly implements Parts {
         const staying = this.membership.trusted().filter((member) => !member.fact.draining);
         return staying.map((member) => member.fact.node);
       },
+      mayReturn: () => this.membership.hasSuspects,
       hasAcked: (peer) => (this.pusher.ackedBy(peer) ?? -1) >= this.pusher.headSeq,
       audit: (peer) => this.audits.add(peer, { thorough: true }),
       sessionCount: () => this.table.counts.hot + this.table.counts.cold,
@@ -331,23 +341,5 @@ class Assembly implements Parts {
       push: (item) => this.pusher.push(item),
       emit: (event) => runtime.emit(event),
     });
-  }
-
-  #isForgettable(held: HeldSession | undefined): boolean {
-    if (!held) return false;
-    const marginMs = this.#config.limits.clockMarginMs;
-    const lifetime = lifetimeAt(held.envelope, this.#meshMs() - marginMs);
-    return lifetime === "over" || (lifetime === "idle-expired" && this.#isHeldEverywhere(held));
-  }
-
-  #isHeldEverywhere(held: HeldSession): boolean {
-    if (!this.membership.hasJoined && this.#config.seeds.length > 0) return false;
-    const neededAtMs = expiresAtMs(held.envelope) + this.#config.limits.clockMarginMs;
-    const partition = partitionOf(held.id);
-    for (const { fact } of this.membership.members()) {
-      if (fact.state === "left" || fact.state === "gone") continue;
-      if (this.#equality.seenAtMs(fact.node, partition) < neededAtMs) return false;
-    }
-    return true;
   }
 }

@@ -19,6 +19,8 @@ export interface DrainPort {
   scheduleDeadline(ticket: Ticket, delayMs: Millis): void;
   /** Unsuspected peers that are not draining. */
   targets(): readonly NodeId[];
+  /** Whether a peer is doubted that may be back in a moment. */
+  mayReturn(): boolean;
   /** Whether `peer` has acknowledged every change made here. */
   hasAcked(peer: NodeId): boolean;
   audit(peer: NodeId): void;
@@ -72,12 +74,16 @@ export class Drain {
   review(): void {
     if (this.#tickets.size === 0) return;
     const targets = this.#port.targets();
+    // An audit of a peer that was doubted meanwhile may have been dropped.
+    for (const peer of this.#audited) if (!targets.includes(peer)) this.#audited.delete(peer);
     for (const peer of targets) {
       if (this.#audited.has(peer)) continue;
       this.#audited.add(peer);
       this.#port.audit(peer);
     }
-    const isDone = targets.every((peer) => this.#confirmed.has(peer) && this.#port.hasAcked(peer));
+    const isConfirmedBy = (peer: NodeId): boolean =>
+      this.#confirmed.has(peer) && this.#port.hasAcked(peer);
+    const isDone = targets.length > 0 ? targets.every(isConfirmedBy) : !this.#port.mayReturn();
     if (isDone) this.#finishAll();
   }
 
@@ -95,8 +101,8 @@ export class Drain {
     const isConfirmedBy = (peer: NodeId): boolean =>
       this.#confirmed.has(peer) && this.#port.hasAcked(peer);
     const soleHeldCount = targets.some(isConfirmedBy) ? 0 : this.#port.sessionCount();
-    const confirmed = targets.every(isConfirmedBy) && soleHeldCount === 0;
     const peers = targets.length;
+    const confirmed = peers > 0 && targets.every(isConfirmedBy);
     this.#port.settle(ticket, { kind: "drain", confirmed, peers, soleHeldCount });
     this.#port.emit({ type: "drain-finished", confirmed, peers, soleHeldCount });
   }

@@ -163,10 +163,11 @@ export class Auditor {
   }
 
   onList(peer: NodeId, list: ListMessage): void {
+    this.#port.foundEqual(peer, new Set(list.differing));
     const theirs = new Map(list.entries.map((entry) => [entry.session, entry]));
     const surplus: SessionId[] = [];
     const wanted: SessionId[] = [];
-    for (const partition of list.partitions) {
+    for (const partition of new Set(list.partitions)) {
       for (const { session, digest, changedAtMs } of this.#port.elementsOf(partition)) {
         const entry = theirs.get(session);
         theirs.delete(session);
@@ -243,7 +244,8 @@ export class Auditor {
     const flush = (): void => {
       if (named.length === 0) return;
       const { number, isThorough } = round;
-      const list = { type: "list", round: number, isThorough, partitions: named, entries } as const;
+      const head = { type: "list", round: number, isThorough } as const;
+      const list = { ...head, partitions: named, entries, differing: partitions };
       this.#port.send(round.peer, list);
       round.listsPending += 1;
       named = [];

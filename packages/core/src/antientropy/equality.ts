@@ -6,25 +6,36 @@
  */
 import { type Millis, type NodeId, PARTITION_COUNT } from "../ids.js";
 
+/** A moment on both clocks. */
+export interface Moment {
+  /** The cluster's idea of the time, in which sessions expire. */
+  readonly meshMs: Millis;
+  /** The monotonic clock, on which sessions change. */
+  readonly elapsedMs: Millis;
+}
+
+const NEVER: Moment = { meshMs: 0, elapsedMs: Number.NEGATIVE_INFINITY };
+
 /** Times of equality, by member and partition. */
 export class Equality {
-  readonly #seenAtMs = new Map<NodeId, Float64Array>();
+  readonly #seen = new Map<NodeId, (Moment | undefined)[]>();
 
-  /** All partitions but `differing` were equal at `nowMs`; all of them where undefined. */
-  found(member: NodeId, differing: ReadonlySet<number> | undefined, nowMs: Millis): void {
-    const seen = this.#seenAtMs.get(member) ?? new Float64Array(PARTITION_COUNT);
-    this.#seenAtMs.set(member, seen);
+  /** All partitions but `differing` were equal at `moment`; all of them where undefined. */
+  found(member: NodeId, differing: ReadonlySet<number> | undefined, moment: Moment): void {
+    const seen = this.#seen.get(member) ?? [];
+    this.#seen.set(member, seen);
     for (let partition = 0; partition < PARTITION_COUNT; partition++) {
-      if (!differing?.has(partition)) seen[partition] = nowMs;
+      if (!differing?.has(partition)) seen[partition] = moment;
     }
   }
 
-  /** When `partition` was last equal on `member`; 0 when never. */
-  seenAtMs(member: NodeId, partition: number): Millis {
-    return this.#seenAtMs.get(member)?.[partition] ?? 0;
+  /** When `partition` was last equal on `member`. */
+  seenAt(member: NodeId, partition: number): Moment {
+    return this.#seen.get(member)?.[partition] ?? NEVER;
   }
 
+  /** The member is another process now, or none: what it held is gone. */
   forget(member: NodeId): void {
-    this.#seenAtMs.delete(member);
+    this.#seen.delete(member);
   }
 }

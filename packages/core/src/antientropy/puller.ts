@@ -25,8 +25,8 @@ export interface PullerPort {
   integrate(peer: NodeId, item: WholeItem): void;
   wholeItem(session: SessionId): WholeItem | undefined;
   linkedPeers(): readonly NodeId[];
-  /** Whether some member that is neither left nor gone cannot be asked. */
-  hasUnreachableMember(): boolean;
+  /** Whether every member that is neither left nor gone is among those who answered. */
+  isCertain(answered: ReadonlySet<NodeId>): boolean;
   gapFilled(peer: NodeId, session: SessionId): void;
 }
 
@@ -34,10 +34,9 @@ interface Pull {
   readonly session: SessionId;
   readonly tickets: Ticket[];
   readonly waitingFor: Set<NodeId>;
-  readonly asked: number;
+  /** Who does not hold it. */
+  readonly answered: Set<NodeId>;
   readonly startedAtMs: Millis;
-  /** Someone could not be asked, or did not answer: a miss is not certain. */
-  isIncomplete: boolean;
   /** The peer whose push had a gap here; no one waits for the outcome. */
   readonly gapOf: NodeId | undefined;
 }
@@ -91,6 +90,7 @@ export class Puller {
     const isAsked = pull?.waitingFor.delete(peer) === true;
     if (item && (!isAsked || item.session === pull.session)) this.#port.integrate(peer, item);
     if (!isAsked) return;
+    pull.answered.add(peer);
     if (pull.gapOf !== undefined) {
       this.#pulls.delete(request);
       this.#port.gapFilled(peer, pull.session);
@@ -99,16 +99,21 @@ export class Puller {
   }
 
   fireDeadline(request: number): void {
-    const pull = this.#pulls.get(request);
-    if (!pull) return;
-    pull.isIncomplete = true;
     this.#finish(request, "absent");
+  }
+
+  /** Someone more can be asked. */
+  peerUp(peer: NodeId): void {
+    for (const [request, { session, waitingFor, gapOf }] of this.#pulls) {
+      if (gapOf !== undefined) continue;
+      waitingFor.add(peer);
+      this.#port.send(peer, { type: "pull", request, session });
+    }
   }
 
   peerDown(peer: NodeId): void {
     for (const [request, pull] of [...this.#pulls]) {
       if (!pull.waitingFor.delete(peer)) continue;
-      pull.isIncomplete = true;
       if (pull.gapOf !== undefined) this.#pulls.delete(request);
       else if (pull.waitingFor.size === 0) this.#finish(request, "absent");
     }
@@ -121,9 +126,8 @@ export class Puller {
       session,
       tickets: [],
       waitingFor: new Set(peers),
-      asked: peers.length,
+      answered: new Set(),
       startedAtMs: this.#port.elapsedMs(),
-      isIncomplete: false,
       gapOf,
     });
     for (const peer of peers) this.#port.send(peer, { type: "pull", request, session });
@@ -135,10 +139,11 @@ export class Puller {
     if (!pull) return;
     this.#pulls.delete(request);
     this.#bySession.delete(pull.session);
-    const isUncertain = pull.isIncomplete || this.#port.hasUnreachableMember();
-    const status = verdict === "absent" && isUncertain ? "unknown" : verdict;
+    const { session, answered, waitingFor } = pull;
+    const isUnknown = verdict === "absent" && !this.#port.isCertain(answered);
+    const status = isUnknown ? "unknown" : verdict;
     const tookMs = this.#port.elapsedMs() - pull.startedAtMs;
-    const { session, asked } = pull;
+    const asked = answered.size + waitingFor.size;
     this.#port.emit({ type: "pull-finished", session, outcome: status, asked, tookMs });
     for (const ticket of pull.tickets) this.#port.settle(ticket, { kind: "pull", status });
   }

@@ -16,6 +16,8 @@ export interface Acker {
   readonly ackedSeq: number;
   /** Linked and not suspected. */
   readonly isTrusted: boolean;
+  /** It is about to leave, so what it holds survives nothing: it never counts as one of k. */
+  readonly isDraining: boolean;
   /** It let a deadline pass and has not confirmed anything since. */
   isLate: boolean;
 }
@@ -107,6 +109,7 @@ export class Acks {
     let awaited = 0;
     let late = 0;
     for (const acker of this.#port.ackers()) {
+      if (acks !== "all" && acker.isDraining) continue;
       if (acker.ackedSeq >= seq) confirmed += 1;
       else if (acker.isTrusted && acker.isLate) late += 1;
       else if (acker.isTrusted) awaited += 1;
@@ -123,7 +126,8 @@ export class Acks {
 
   #settle(waiter: Waiter, degraded: boolean): void {
     const { seq, acks: wanted } = waiter.wanted;
-    const got = this.#port.ackers().filter((acker) => acker.ackedSeq >= seq).length;
+    const isConfirmed = (acker: Acker): boolean => acker.ackedSeq >= seq && !acker.isDraining;
+    const got = this.#port.ackers().filter(isConfirmed).length;
     const waitedMs = this.#port.elapsedMs() - waiter.startedAtMs;
     this.#port.settle(waiter.ticket, { kind: "acks", acks: got, degraded });
     this.#port.emit({ type: "acks-settled", wanted, got, degraded, waitedMs });

@@ -23,13 +23,21 @@ import type { Acker } from "./acks.js";
 import { ChangeLog, itemBytes } from "./change-log.js";
 import { Follower } from "./follower.js";
 
+/** How a peer stands as a holder of changes. */
+export interface PeerStanding {
+  /** Linked and not suspected. */
+  readonly isTrusted: boolean;
+  /** It has said that it will leave. */
+  readonly isDraining: boolean;
+}
+
 /** What pushing needs of its replica. */
 export interface PusherPort {
   readonly limits: Limits;
   send(peer: NodeId, message: Message): void;
   emit(event: EventBody): void;
   scheduleFlush(peer: NodeId, delayMs: Millis): void;
-  isTrusted(peer: NodeId): boolean;
+  standingOf(peer: NodeId): PeerStanding;
   /** The whole copy of a session, for a peer whose deltas were dropped. */
   wholeItem(session: SessionId): WholeItem | undefined;
   /** Merges an item; `gap` where it builds on something that is missing here. */
@@ -42,7 +50,7 @@ export interface PusherPort {
 }
 
 class Stream implements Acker {
-  readonly #isTrusted: () => boolean;
+  readonly #standing: () => PeerStanding;
   sentSeq: number;
   ackedSeq: number;
   isLate = false;
@@ -50,14 +58,18 @@ class Stream implements Acker {
   inFlightBytes: Bytes = 0;
   isFlushScheduled = false;
 
-  constructor(haveSeq: number, isPeerTrusted: () => boolean) {
+  constructor(haveSeq: number, standing: () => PeerStanding) {
     this.sentSeq = haveSeq;
     this.ackedSeq = haveSeq;
-    this.#isTrusted = isPeerTrusted;
+    this.#standing = standing;
   }
 
   get isTrusted(): boolean {
-    return this.#isTrusted();
+    return this.#standing().isTrusted;
+  }
+
+  get isDraining(): boolean {
+    return this.#standing().isDraining;
   }
 }
 
@@ -119,7 +131,7 @@ export class Pusher {
     const { headSeq, floorSeq, deltaFloorSeq } = this.#log;
     const fromSeq = Math.min(haveSeq, headSeq);
     const known = this.#streams.get(peer);
-    const stream = new Stream(fromSeq, () => this.#port.isTrusted(peer));
+    const stream = new Stream(fromSeq, () => this.#port.standingOf(peer));
     if (known) stream.isLate = known.isLate;
     this.#streams.set(peer, stream);
     if (fromSeq < headSeq) {
@@ -133,8 +145,8 @@ export class Pusher {
   onAck(peer: NodeId, seq: number): void {
     const stream = this.#streams.get(peer);
     if (!stream || seq > stream.sentSeq) return;
-    stream.isLate = false;
     if (seq <= stream.ackedSeq) return;
+    stream.isLate = false;
     stream.ackedSeq = seq;
     const isDone = (batch: { toSeq: number }): boolean => batch.toSeq <= seq;
     for (const batch of stream.inFlight) if (isDone(batch)) stream.inFlightBytes -= batch.bytes;

@@ -3,20 +3,14 @@
  *
  *   A ──hello, members──▶ B       on every new link, both ways
  *   A ──members(changed)──▶ all   whatever changed since the last tick
- *   A ──probe(C)──▶ B             A lost C: does B reach it?
- *   A ◀─probe-result(C)── B
- *
- * Three clocks: a suspect leaves the sets that are waited for now; after `suspicionMs` it is down;
- * after `goneAfterMs` it is gone. A wrong verdict costs only repair, so suspicion is quick and
- * giving up slow.
  *
  * Invariants: 1. A member's link is open, and its hello was seen on it. 2. Only the member itself
  * raises its incarnation. 3. At most `membersMax` members are remembered.
  *
- * Not here: sessions, pushes and repairs.
+ * Not here: doubts (suspicion.ts); sessions, pushes and repairs.
  */
 import type { ReplicaConfig } from "../config.js";
-import type { EventBody, MemberState, RefusalCode } from "../events.js";
+import type { EventBody, RefusalCode } from "../events.js";
 import type { LinkId, Millis, NodeId } from "../ids.js";
 import type { Prng } from "../prng.js";
 import type {
@@ -31,15 +25,13 @@ import { incompatibility } from "./compatibility.js";
 import { Dialer } from "./dialer.js";
 import { Links, preferredLink } from "./links.js";
 import type { Refusal } from "./refusals.js";
-import { isTrusted, type Member, supersedes } from "./member.js";
+import { isTrusted, type Member } from "./member.js";
 import { Roster } from "./roster.js";
 import { SilenceMeter } from "./silence.js";
+import { Suspicion } from "./suspicion.js";
 
 /** How often the machine looks at its clocks. */
 export const TICK_MS: Millis = 250;
-
-/** How many peers are asked whether they reach a suspect. */
-const PROBES_MAX = 3;
 
 /** How often the whole member table goes to one random peer, in ticks. */
 const FULL_EXCHANGE_TICKS = 120;
@@ -72,6 +64,7 @@ export class Membership {
   readonly #port: MembershipPort;
   readonly #links = new Links();
   readonly #roster: Roster;
+  readonly #suspicion: Suspicion;
   readonly #dialer: Dialer;
   #tickedAtMs: Millis;
   #ticks = 0;
@@ -79,18 +72,21 @@ export class Membership {
 
   constructor(port: MembershipPort) {
     this.#port = port;
-    this.#roster = new Roster(port);
     const { limits, seeds } = port.config;
     const { random } = port;
-    this.#dialer = new Dialer(
-      {
-        limits,
-        random,
-        elapsedMs: () => port.elapsedMs(),
-        dial: (address) => port.dial(address),
-      },
-      seeds,
-    );
+    const elapsedMs = (): Millis => port.elapsedMs();
+    this.#roster = new Roster(port);
+    const suspicionPort = {
+      limits,
+      random,
+      elapsedMs,
+      closeLink: (link: LinkId, reason: string) => port.closeLink(link, reason),
+      send: (link: LinkId, message: Message) => port.send(link, message),
+      trustChanged: () => port.trustChanged(),
+    };
+    this.#suspicion = new Suspicion(suspicionPort, this.#roster);
+    const dial = (address: string): void => port.dial(address);
+    this.#dialer = new Dialer({ limits, random, elapsedMs, dial }, seeds);
     this.#tickedAtMs = port.elapsedMs();
   }
 
@@ -117,6 +113,27 @@ export class Membership {
   /** Members with a link that are not suspected. */
   trusted(): Member[] {
     return [...this.#roster.members()].filter(isTrusted);
+  }
+
+  /** Whether someone is suspected who is not about to leave anyway. */
+  get hasSuspects(): boolean {
+    const facts = [...this.#roster.members()].map((member) => member.fact);
+    return facts.some(({ state, draining }) => state === "suspect" && !draining);
+  }
+
+  /** Members with a link, suspected or not. */
+  linked(): NodeId[] {
+    const linked = [...this.#roster.members()].filter((member) => member.link !== undefined);
+    return linked.map((member) => member.fact.node);
+  }
+
+  /** Members that are neither left nor gone; undefined as long as none of the seeds was reached. */
+  expected(): NodeId[] | undefined {
+    if (!this.#hasJoined && this.#port.config.seeds.length > 0) return undefined;
+    const facts = [...this.#roster.members()].map((member) => member.fact);
+    return facts
+      .filter(({ state }) => state !== "left" && state !== "gone")
+      .map(({ node }) => node);
   }
 
   /** How far the cluster's median clock is ahead of this node's. */
@@ -146,7 +163,7 @@ export class Membership {
     this.#port.emit({ type: "link-closed", peer: node, reason });
     this.#port.peerDown(node);
     if (!link?.isRefused) this.#dialer.lost(address);
-    if (member.fact.state === "alive") this.#suspect(member, reason);
+    if (member.fact.state === "alive") this.#suspicion.suspect(member, reason);
     this.#port.trustChanged();
   }
 
@@ -157,7 +174,7 @@ export class Membership {
     const member = link?.peer === undefined ? undefined : this.#roster.get(link.peer);
     if (member?.link !== id) return;
     const { state } = member.fact;
-    if (state === "suspect" || state === "down") this.#revive(member, "heard again");
+    if (state === "suspect" || state === "down") this.#suspicion.revive(member, "heard again");
   }
 
   onHello(id: LinkId, hello: HelloMessage): void {
@@ -171,18 +188,20 @@ export class Membership {
       else this.refuse(id, "node-id", `node id ${node} is taken; give each node its own \`node\``);
       return;
     }
-    const refusal = incompatibility(hello, this.#port.config);
+    const refusal = incompatibility(hello, this.#port.config, this.#port.wallMs());
     if (refusal) {
       this.refuse(id, refusal.code, refusal.detail);
       return;
     }
-    const isSameProcess = this.#roster.get(node)?.fact.writer === writer;
+    const former = this.#roster.get(node)?.fact;
+    const isSameProcess = former?.writer === writer;
     const member = this.#roster.meet(hello.member);
     if (!member) {
       this.refuse(id, "members-full", "the cluster has as many members as `membersMax` allows");
       return;
     }
     link.peer = node;
+    this.#port.welcomed(hello.member.address);
     if (link.dialled !== undefined) {
       this.#dialer.answered(link.dialled, node);
       this.#port.welcomed(link.dialled);
@@ -203,8 +222,10 @@ export class Membership {
       this.#port.closeLink(older.id, "replaced by another link between the same two nodes");
     const address = hello.member.address;
     this.#port.emit({ type: "link-opened", peer: node, address });
-    if (member.fact.state !== "alive") this.#revive(member, "said hello");
-    this.#port.send(id, { type: "members", members: this.#roster.facts() });
+    if (member.fact.state !== "alive") this.#suspicion.revive(member, "said hello");
+    // A new process under an old name must outbid what is still said about the one before it.
+    const outdated = former && !isSameProcess ? [former] : [];
+    this.#port.send(id, { type: "members", members: [...outdated, ...this.#roster.facts()] });
     this.#port.peerUp(node, id, hello);
     this.#port.trustChanged();
   }
@@ -212,7 +233,7 @@ export class Membership {
   onMembers(from: NodeId, facts: readonly MemberFact[]): void {
     for (const fact of facts) {
       if (fact.node === this.self.node) this.#roster.hearOfSelf(fact, from);
-      else this.#hearOf(fact);
+      else this.#suspicion.hearOf(fact);
     }
     this.#port.trustChanged();
   }
@@ -222,15 +243,12 @@ export class Membership {
     if (member) member.clockOffsetMs = peerWallMs - this.#port.wallMs();
   }
 
-  onProbe(link: LinkId, { node }: ProbeMessage): void {
-    const member = this.#roster.get(node);
-    const isReached = member !== undefined && isTrusted(member);
-    this.#port.send(link, { type: "probe-result", node, isReached });
+  onProbe(link: LinkId, probe: ProbeMessage): void {
+    this.#suspicion.onProbe(link, probe);
   }
 
-  onProbeResult({ node, isReached }: ProbeResultMessage): void {
-    const member = this.#roster.get(node);
-    if (member && isReached) member.reachedByOthersAtMs = this.#port.elapsedMs();
+  onProbeResult(result: ProbeResultMessage): void {
+    this.#suspicion.onProbeResult(result);
   }
 
   onLeave(from: NodeId): void {
@@ -280,10 +298,10 @@ export class Membership {
     const stallMs = nowMs - this.#tickedAtMs - TICK_MS;
     this.#tickedAtMs = nowMs;
     for (const link of this.#links.all()) {
-      if (stallMs > TICK_MS) link.silence.forgive(stallMs);
-      if (link.silence.isSilent(nowMs)) this.#onSilence(link.id, link.peer);
+      if (stallMs > TICK_MS) link.silence.forgive(stallMs, nowMs);
+      if (link.silence.isSilent(nowMs)) this.#suspicion.onSilence(link.id, link.peer);
     }
-    for (const member of [...this.#roster.members()]) this.#age(member, nowMs);
+    for (const member of [...this.#roster.members()]) this.#suspicion.age(member, nowMs);
     const changed = this.#roster.takeChanged();
     if (changed.length > 0) this.#broadcast(changed);
     this.#ticks += 1;
@@ -293,58 +311,6 @@ export class Membership {
 
   #isLinked(node: NodeId): boolean {
     return this.#roster.get(node)?.link !== undefined;
-  }
-
-  #hearOf(fact: MemberFact): void {
-    const known = this.#roster.get(fact.node);
-    const isDoubt = fact.state === "suspect" || fact.state === "down";
-    if (known && isTrusted(known) && isDoubt && supersedes(fact, known.fact)) {
-      // We reach it and others do not: it must hear of the doubt to refute it.
-      if (known.link !== undefined)
-        this.#port.send(known.link, { type: "members", members: [fact] });
-      return;
-    }
-    this.#roster.hear(fact);
-  }
-
-  #suspect(member: Member, reason: string): void {
-    this.#roster.setState(member, "suspect", reason);
-    const { node } = member.fact;
-    const asked = this.#port.random.shuffle(this.trusted()).slice(0, PROBES_MAX);
-    for (const { link } of asked) {
-      if (link !== undefined) this.#port.send(link, { type: "probe", node });
-    }
-  }
-
-  #revive(member: Member, reason: string): void {
-    this.#roster.setState(member, "alive", reason);
-    this.#port.trustChanged();
-  }
-
-  #onSilence(link: LinkId, peer: NodeId | undefined): void {
-    const member = peer === undefined ? undefined : this.#roster.get(peer);
-    if (!member || member.link !== link) {
-      this.#port.closeLink(link, "silent");
-      return;
-    }
-    if (member.fact.state !== "alive") return;
-    this.#suspect(member, "silent");
-    this.#port.trustChanged();
-  }
-
-  #age(member: Member, nowMs: Millis): void {
-    const { suspicionMs, goneAfterMs } = this.#port.config.limits;
-    const state: MemberState = member.fact.state;
-    if (state === "suspect") {
-      const sinceMs = Math.max(member.sinceMs, member.reachedByOthersAtMs);
-      if (nowMs - sinceMs < suspicionMs) return;
-      this.#roster.setState(member, "down", "not reached in time");
-      if (member.link !== undefined) this.#port.closeLink(member.link, "its node is down");
-    } else if (state === "down" && nowMs - member.sinceMs >= goneAfterMs) {
-      this.#roster.setState(member, "gone", "down for too long");
-    } else if (state === "left" || state === "gone") {
-      if (nowMs - member.sinceMs >= goneAfterMs) this.#roster.forget(member.fact.node);
-    }
   }
 
   #broadcast(members: readonly MemberFact[]): void {

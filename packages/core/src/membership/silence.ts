@@ -43,9 +43,9 @@ export class SilenceMeter {
     this.#deviationMs += GAIN_DEVIATION * (Math.abs(error) - this.#deviationMs);
   }
 
-  /** This node itself stalled: the peer may have spoken meanwhile. */
-  forgive(stallMs: Millis): void {
-    this.#heardAtMs += stallMs;
+  /** This node itself stalled until now: the peer may have spoken meanwhile. */
+  forgive(stallMs: Millis, nowMs: Millis): void {
+    this.#heardAtMs = Math.min(nowMs, this.#heardAtMs + stallMs);
   }
 
   /** Whether the peer has been silent for too long. */

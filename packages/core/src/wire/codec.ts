@@ -83,6 +83,7 @@ function fieldsOf(message: Message): Wire {
         message.partitions,
         message.entries.map(({ session, a, b }) => [session, a, b]),
         message.isThorough,
+        message.differing,
       ];
     case "listed":
       return [message.round, message.wanted];

@@ -113,6 +113,8 @@ export interface ListMessage {
   readonly isThorough: boolean;
   readonly partitions: readonly number[];
   readonly entries: readonly DigestEntry[];
+  /** All partitions that differ in this round, so that the receiver knows which are equal. */
+  readonly differing: readonly number[];
 }
 
 /** The list was compared: these sessions are wanted of the lister, and this many follow as `sync`. */

@@ -139,6 +139,7 @@ function list(w: readonly unknown[]): Message {
     partitions: counts(w[2], "partitions"),
     entries,
     isThorough: w[4] === true,
+    differing: counts(w[5], "differing"),
   };
 }
 
