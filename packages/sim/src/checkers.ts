@@ -55,7 +55,13 @@ export class Checkers {
   saidAbsent(run: NodeRun, session: SessionId): void {
     const record = this.#ledger.record(session);
     if (!record || record.isDestroyTried) return;
-    const owed = record.writes.filter((write) => isHeld(write.holders));
+    const { members } = run.replica.status();
+    const isAsked = (holder: NodeRun): boolean =>
+      holder.isAlive &&
+      members.some(({ node, state }) => {
+        return node === holder.node && state !== "left" && state !== "gone";
+      });
+    const owed = record.writes.filter(({ holders }) => [...holders].some(isAsked));
     if (owed.length > 0 && !this.#mayBeExpired(record, owed)) {
       this.#fail("P9", run, `said that ${session} is absent, and others hold it`);
     }
@@ -82,6 +88,12 @@ export class Checkers {
   everything(): void {
     for (const run of this.#cluster.runs()) {
       for (const record of this.#ledger.records()) this.#everywhere(run, record);
+    }
+  }
+
+  /** After quiet: nobody waits for anything any more. */
+  queues(): void {
+    for (const run of this.#cluster.runs()) {
       const { ackWaiterCount, pullCount } = run.replica.status();
       if (ackWaiterCount > 0) this.#fail("queues are empty", run, `${ackWaiterCount} still wait`);
       if (pullCount > 0) this.#fail("queues are empty", run, `${pullCount} pulls go on`);
@@ -149,7 +161,7 @@ export class Checkers {
     if (log.size !== (held.log?.length ?? 0))
       this.#fail("M5", run, `${session} doubles an element`);
     const ids = (held.things ?? []).map(({ id }) => id);
-    if (new Set(ids).size !== ids.length) this.#fail("M7", run, `${session} doubles a thing`);
+    if (new Set(ids).size !== ids.length) this.#fail("M7", run, `${session} doubles a thing: ${ids.join()}`);
   }
 
   #mayBeExpired({ idleMs }: SessionRecord, owed: readonly Write[]): boolean {

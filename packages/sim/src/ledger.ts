@@ -62,7 +62,8 @@ export class Ledger {
           : message.type === "heartbeat" || message.type === "resume"
             ? message.haveSeq
             : 0;
-      if (seq > 0) this.#hear(to as NodeRun, from as NodeRun, seq);
+      // What a node says that is about to leave is no promise to anyone.
+      if (seq > 0 && !(from as NodeRun).isDraining) this.#hear(to as NodeRun, from as NodeRun, seq);
     };
   }
 

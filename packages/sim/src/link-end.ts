@@ -23,6 +23,8 @@ export class LinkEnd {
   readonly owner: Endpoint;
   /** Nothing more can be sent from here. */
   isClosing = false;
+  /** The address that was dialled, until the link is open at this end. */
+  dialled: string | undefined;
   #peer: LinkEnd | undefined;
   #sent: Sent[] = [];
 

@@ -85,7 +85,7 @@ export class Network {
   listen(address: string, endpoint: Endpoint): void {
     this.#listeners.set(address, endpoint);
     // A machine that came back answers what is left of its old connections with a reset.
-    for (const end of [...this.#ends.values()]) {
+    for (const end of this.#ends.values()) {
       const isStale = end.peer.owner.machine === endpoint.machine && !end.peer.owner.isAlive;
       if (isStale) this.#enqueue(end.peer, { kind: "close", reason: "reset by a new process" });
     }
@@ -196,7 +196,11 @@ export class Network {
     const [near, far] = LinkEnd.pair(from, to, () => (this.#links += 1) as LinkId);
     this.#ends.set(near.id, near);
     this.#ends.set(far.id, far);
+    near.dialled = address;
     this.#enqueue(far, { kind: "open", address });
+    this.#simulator.after(CONNECT_TIMEOUT_MS, () => {
+      if (near.dialled !== undefined) this.close(near.id, "the handshake timed out");
+    });
     far.owner.linkOpened(far.id, undefined);
   }
 
@@ -223,8 +227,10 @@ export class Network {
   #deliver(from: LinkEnd, to: LinkEnd, parcel: Parcel): void {
     if (this.#ends.get(to.id) !== to) return;
     if (parcel.kind === "close") this.#closed(to, parcel.reason);
-    else if (parcel.kind === "open") to.owner.linkOpened(to.id, parcel.address);
-    else {
+    else if (parcel.kind === "open") {
+      to.dialled = undefined;
+      to.owner.linkOpened(to.id, parcel.address);
+    } else {
       const { frame } = parcel;
       this.#simulator.trace.frame(this.#simulator.nowMs, frame, () => ({
         where: to.owner.machine,
@@ -238,7 +244,9 @@ export class Network {
     if (this.#ends.get(end.id) !== end) return;
     end.isClosing = true;
     this.#ends.delete(end.id);
-    end.owner.linkClosed(end.id, reason);
+    // A link that never opened is a dial that failed.
+    if (end.dialled !== undefined) end.owner.dialFailed(end.dialled, reason);
+    else end.owner.linkClosed(end.id, reason);
   }
 
   #latencyMs(bytes: number): Millis {

@@ -23,6 +23,9 @@ import type { Death, Endpoint, Network } from "./network.js";
 import type { NodeClock } from "./node-clock.js";
 import { SimulationFailure, type Simulator } from "./simulator.js";
 
+/** How long a node that reaches none of its seeds is not ready. */
+const JOIN_GRACE_MS: Millis = 10_000;
+
 /** Where a run lives. */
 export interface NodeRunPort {
   readonly simulator: Simulator;
@@ -43,6 +46,7 @@ export class NodeRun implements Endpoint, Runtime {
   readonly #settled = new Map<Ticket, (outcome: Outcome) => void>();
   #backlog: (() => void)[] = [];
   #tickets = 0;
+  #startedAtMs: Millis = 0;
   #isAlive = true;
   #isPaused = false;
   /** Told that it will go: a balancer sends it no more requests. */
@@ -68,12 +72,15 @@ export class NodeRun implements Endpoint, Runtime {
     return this.#isPaused;
   }
 
-  /** Whether requests can be sent here. */
+  /** Whether requests can be sent here: it is ready, as a balancer would see it. */
   get isServing(): boolean {
-    return this.#isAlive && !this.#isPaused && !this.isDraining;
+    if (!this.#isAlive || this.#isPaused || this.isDraining) return false;
+    const isWaiting = this.elapsedMs() - this.#startedAtMs < JOIN_GRACE_MS;
+    return !isWaiting || this.replica.status().hasJoined;
   }
 
   start(): void {
+    this.#startedAtMs = this.elapsedMs();
     this.#port.network.listen(this.config.address, this);
     this.input((replica) => replica.start());
   }

@@ -215,6 +215,7 @@ class SwarmRun {
     const differs = this.#difference();
     if (differs !== undefined) this.#simulator.fail("P8", `after it had converged: ${differs}`);
     this.#checkers.everything();
+    this.#checkers.queues();
   }
 
   report(failure: Report["failure"]): Report {
