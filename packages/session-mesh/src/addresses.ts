@@ -15,15 +15,18 @@ export const DEFAULT_PATH = "/session-mesh";
 /** Longest address accepted. */
 const ADDRESS_LENGTH_MAX = 256;
 
+const MEMORY_ADDRESS = /^memory:\/\/[\w.-]+$/;
+
 /** What became of parsing an address: its canonical form, or what is wrong with it. */
 export type ParsedAddress =
   | { readonly ok: true; readonly address: string }
   | { readonly ok: false; readonly problem: string };
 
-/** Parses `host:port` or `ws://host:port[/path]`. */
+/** Parses `host:port`, `ws://host:port[/path]`, or `memory://name` of a network within the process. */
 export function parseAddress(text: unknown): ParsedAddress {
   if (typeof text !== "string") return bad("is not a string");
   if (text.length > ADDRESS_LENGTH_MAX) return bad("is too long");
+  if (MEMORY_ADDRESS.test(text)) return { ok: true, address: text };
   const hasScheme = /^[a-z+.-]+:\/\//i.test(text);
   const urlText = hasScheme ? text : `ws://${text}`;
   if (!URL.canParse(urlText)) return bad("is neither host:port nor ws://host:port");
@@ -54,6 +57,11 @@ export function urlOf(address: string): URL {
 /** The host of a canonical address, without the brackets of IPv6. */
 export function hostOf(address: string): string {
   return new URL(address).hostname.replace(/^\[|\]$/g, "");
+}
+
+/** Whether nothing sent to this canonical address leaves the machine. */
+export function isLoopbackAddress(address: string): boolean {
+  return MEMORY_ADDRESS.test(address) || isLoopbackHost(hostOf(address));
 }
 
 /** Whether nothing sent to this host leaves the machine. */

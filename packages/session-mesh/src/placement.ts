@@ -4,7 +4,7 @@
  * Not here: what is wrong with one option by itself (options.ts).
  */
 import cluster from "node:cluster";
-import { hostOf, isLoopbackHost, isWildcardHost } from "./addresses.js";
+import { isLoopbackAddress, isLoopbackHost, isWildcardHost } from "./addresses.js";
 import { MeshError } from "./mesh-error.js";
 import type { CheckedOptions } from "./options.js";
 
@@ -51,7 +51,7 @@ function checkSecret({ secrets, listen, advertise, seeds, transport }: CheckedOp
   const isPlaceLoopback =
     transport === undefined ? isLoopbackHost(listenHost(listen) ?? "") : transport.isLoopback;
   const dialled = advertise === undefined ? seeds : [advertise, ...seeds];
-  const outside = dialled.find((address) => !isLoopbackHost(hostOf(address)));
+  const outside = dialled.find((address) => !isLoopbackAddress(address));
   if (isPlaceLoopback && outside === undefined) return;
   const where = outside ?? (listenHost(listen) || "every interface");
   throw new MeshError(

@@ -8,7 +8,7 @@ import type { EventBody, Millis, RefusalCode } from "@session-mesh/core";
 
 const REPEAT_MS: Millis = 10_000;
 
-/** How many refusals are told apart; strangers could make up any number. */
+/** How many different refusals are told within that time; strangers could make up any number. */
 const KEYS_MAX = 64;
 
 const REMEDIES: Readonly<Record<RefusalCode, string>> = {
@@ -36,7 +36,8 @@ export function createRefusalLog(
     const key = `${code} ${byPeer} ${address.replace(/:\d+$/, "")}`;
     const now = nowMs();
     if (now < (quietUntilMs.get(key) ?? 0)) return;
-    if (quietUntilMs.size >= KEYS_MAX) quietUntilMs.clear();
+    for (const [other, untilMs] of quietUntilMs) if (untilMs <= now) quietUntilMs.delete(other);
+    if (quietUntilMs.size >= KEYS_MAX) return;
     quietUntilMs.set(key, now + REPEAT_MS);
     const who = address === "" ? "a peer" : address;
     const what = byPeer ? `${who} refuses this node` : `${who} was refused by this node`;

@@ -126,8 +126,10 @@ export class SystemRuntime implements Runtime {
     try {
       this.run((replica) => input(replica, ticket));
     } catch (error) {
+      const waiting = this.#waiting.get(ticket);
       this.#waiting.delete(ticket);
-      return Promise.reject(error);
+      // A bug has rejected everyone who waits, this one included.
+      waiting?.reject(error as MeshError);
     }
     return answer;
   }

@@ -40,6 +40,7 @@ class MemoryTransport implements Transport {
   readonly #doors: Doors;
   readonly #frameBytesMax: number;
   readonly #ends = new Set<End>();
+  #isClosed = false;
 
   constructor(address: string, doors: Doors, frameBytesMax: number) {
     this.#address = address;
@@ -51,6 +52,7 @@ class MemoryTransport implements Transport {
     if (this.#doors.has(this.#address)) {
       throw new MeshError("listen", `${this.#address} is taken. Choose another name`);
     }
+    this.#isClosed = false;
     this.#doors.set(this.#address, (end) => {
       end.frameBytesMax = this.#frameBytesMax;
       this.#keep(end);
@@ -62,8 +64,8 @@ class MemoryTransport implements Transport {
   dial(address: string, dial: Dial): void {
     setImmediate(() => {
       const door = this.#doors.get(address);
-      if (!door) {
-        dial.failed("nobody listens there");
+      if (!door || this.#isClosed) {
+        dial.failed(door ? "closed" : "nobody listens there");
         return;
       }
       const near = new End(address);
@@ -79,8 +81,11 @@ class MemoryTransport implements Transport {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#doors.delete(this.#address);
-    await Promise.all([...this.#ends].map((end) => end.closeAndWait("closed")));
+    const open = [...this.#ends];
+    for (const end of open) end.close("closed");
+    await Promise.all(open.map((end) => end.isOver));
   }
 
   #keep(end: End): void {
@@ -90,8 +95,8 @@ class MemoryTransport implements Transport {
 }
 
 /** One end of a connection. */
-class End {
-  readonly #remote: string;
+class End implements Connection {
+  readonly remote: string;
   readonly isOver: Promise<void>;
   frameBytesMax = FRAME_BYTES_MAX;
   unprovenBytesLeft = Number.POSITIVE_INFINITY;
@@ -102,37 +107,21 @@ class End {
   #bufferedBytes = 0;
 
   constructor(remote: string) {
-    this.#remote = remote;
+    this.remote = remote;
     this.isOver = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
   }
 
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
   open(opened: (connection: Connection) => ConnectionListener): void {
-    const end = this;
-    this.#listener = opened({
-      remote: this.#remote,
-      get bufferedBytes() {
-        return end.#bufferedBytes;
-      },
-      send: (frame) => this.#send(frame),
-      trust: () => {
-        this.unprovenBytesLeft = Number.POSITIVE_INFINITY;
-      },
-      close: (reason) => this.hangUp(reason),
-    });
+    this.#listener = opened(this);
   }
 
-  hangUp(reason: string): void {
-    this.#close({ reason, isPeerFault: false });
-  }
-
-  closeAndWait(reason: string): Promise<void> {
-    this.hangUp(reason);
-    return this.isOver;
-  }
-
-  #send(frame: Uint8Array): void {
+  send(frame: Uint8Array): void {
     if (this.#isClosing) return;
     const copy = Uint8Array.from(frame);
     this.#bufferedBytes += copy.length;
@@ -142,26 +131,31 @@ class End {
     });
   }
 
+  trust(): void {
+    this.unprovenBytesLeft = Number.POSITIVE_INFINITY;
+  }
+
+  close(reason: string): void {
+    this.#end({ reason, isPeerFault: false });
+  }
+
   deliver(frame: Uint8Array): void {
     if (this.#isClosing) return;
     this.unprovenBytesLeft -= frame.length;
-    if (frame.length > this.frameBytesMax) this.#close(fault("a frame that is too large"));
-    else if (this.unprovenBytesLeft < 0) {
-      this.#close(fault("too many bytes before the proof of the secret"));
+    if (frame.length > this.frameBytesMax) {
+      this.#end({ reason: "a frame that is too large", isPeerFault: true });
+    } else if (this.unprovenBytesLeft < 0) {
+      this.#end({ reason: "too many bytes before the proof of the secret", isPeerFault: true });
     } else this.#listener?.received(frame);
   }
 
-  #close(closing: Closing): void {
+  #end(closing: Closing): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
     setImmediate(() => {
-      this.peer?.hangUp(closing.reason);
+      this.peer?.close(closing.reason);
       this.#listener?.closed(closing);
       this.#resolveOver();
     });
   }
-}
-
-function fault(reason: string): Closing {
-  return { reason, isPeerFault: true };
 }
