@@ -181,7 +181,7 @@ export const ACTIONS = {
       (live["items"] as unknown[]).push(...items.map((item) => plain(item.tree)));
     }
   },
-  /** Appends elements that are equal to others. */
+  /** Inserts an element that is equal to others; not for runs in which elements are removed. */
   pushEqual: (request: Request, dice: Dice): void => {
     const tree: Tree = { k: "scalar", value: "equal" };
     insert(request, dice, () => [{ uid: request.nextUid(), tree }]);
