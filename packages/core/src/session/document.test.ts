@@ -12,6 +12,7 @@ import {
   type Merge,
   SessionDocument,
   type Snapshot,
+  atomic,
   declareCounter,
   diff,
   resetCounter,
@@ -100,6 +101,15 @@ describe("merge laws by example", () => {
       { hlc: 2, writer: 2 ** 40 },
     ];
     expect(merges).toEqual([{ law: "M2", key: "/a", winner, loser }]);
+  });
+
+  test("M2: a whole is one leaf", () => {
+    const { value } = meet(
+      { w: atomic({ a: 0, b: [1] }) },
+      (live) => void (live["w"].a = 1),
+      (live) => void live["w"].b.push(2),
+    );
+    expect(value).toEqual({ w: { a: 0, b: [1, 2] } });
   });
 
   test("M3: the later of a write and a deletion", () => {
