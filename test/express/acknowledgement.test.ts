@@ -5,7 +5,7 @@
  * Not here: how a response is held, method by method (hold-response.test.ts).
  */
 import { connect } from "node:net";
-import express, { type Express } from "express";
+import express, { type ErrorRequestHandler, type Express } from "express";
 import type { Event, Mesh } from "session-mesh";
 import { meshSession, type MeshSessionOptions, sessionOf } from "session-mesh/express";
 import type { SessionFailure } from "session-mesh/express";
@@ -275,4 +275,47 @@ test("P3: a logout across a cut ends the session on the other side too", async (
   valve.flow();
   expect((await leaving).setCookies).toEqual([expect.stringContaining("Max-Age=0")]);
   expect((await thief.get(`${b.origin}/read`)).text).toBe("{}");
+});
+
+test("a cookie that cannot be written is a 500, not a response that hangs", async () => {
+  const failures: SessionFailure[] = [];
+  const [a] = await startCluster({
+    nodes: 1,
+    session: { onFailure: (failure) => void failures.push(failure) },
+    routes: (app) =>
+      app.get("/", (req, res) => {
+        dataOf(req).n = 1;
+        sessionOf(req).cookie.domain = "no; such=domain";
+        res.send("never sent");
+      }),
+  });
+  expect((await new Browser().get(a!.origin)).status).toBe(500);
+  expect(failures).toMatchObject([{ code: "unexpected", isTooLate: false }]);
+});
+
+test("an answer of onFailure that cannot be sent ends the connection", async () => {
+  const [a] = await startCluster({
+    nodes: 1,
+    routes,
+    session: {
+      onDegraded: "fail",
+      onFailure: ({ status }) => ({ status, headers: { "bad name": "" }, body: "" }),
+    },
+  });
+  await expect(new Browser().get(`${a!.origin}/write`)).rejects.toThrow();
+});
+
+test("a mesh that was closed is an error for the app's error handler", async () => {
+  const [a] = await startCluster({
+    nodes: 1,
+    routes: (app) => {
+      routes(app);
+      const tell: ErrorRequestHandler = (error: { code: string }, _req, res, _next) =>
+        void res.status(503).send(error.code);
+      app.use(tell);
+    },
+  });
+  await a!.mesh.close();
+  const answer = await new Browser().get(`${a!.origin}/read`);
+  expect([answer.status, answer.text]).toEqual([503, "closed"]);
 });

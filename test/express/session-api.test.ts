@@ -5,12 +5,12 @@
  * Not here: cookies (cookies.test.ts), and what happens when requests meet (concurrency.test.ts).
  */
 import { createRequire } from "node:module";
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { get, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import express5 from "express";
 import type { Mesh } from "session-mesh";
 import { meshSession, type MeshSessionOptions, sessionOf } from "session-mesh/express";
 import { describe, expect, test } from "vitest";
-import { Browser, dataOf, startCluster } from "./cluster.js";
+import { Browser, dataOf, SECRET, startCluster } from "./cluster.js";
 
 const express4 = createRequire(import.meta.url)("express4") as typeof express5;
 
@@ -249,4 +249,35 @@ test("attributes named like a method, written by other means, are kept and out o
     { views: 2 },
     { views: 2, save: "a string" },
   ]);
+});
+
+test("an upgrade request, which has no response, has a session to read and to save", async () => {
+  const [a] = await startCluster({
+    nodes: 1,
+    app: (mesh, options) => {
+      const withSession = meshSession(mesh, options);
+      return (req, res) => withSession(req, res, () => ((dataOf(req).user = "ada"), res.end()));
+    },
+  });
+  const withSession = meshSession(a!.mesh, { secret: SECRET });
+  a!.server.on("upgrade", (req, socket) => {
+    withSession(req, {} as ServerResponse, async () => {
+      const { user } = dataOf(req);
+      dataOf(req).late = true;
+      const { status } = await sessionOf(req).save();
+      const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n";
+      socket.end(`${head}X-Seen: ${user} ${status}\r\n\r\n`);
+    });
+  });
+  const browser = new Browser();
+  await browser.get(a!.origin);
+  const cookie = `sm.sid=${browser.cookies.get("sm.sid")!}`;
+  const headers = { cookie, connection: "Upgrade", upgrade: "test" };
+  const seen = await new Promise((done) => {
+    get(a!.origin, { headers }).on("upgrade", (answer, socket) => {
+      socket.destroy();
+      done(answer.headers["x-seen"]);
+    });
+  });
+  expect(seen).toBe("ada committed");
 });

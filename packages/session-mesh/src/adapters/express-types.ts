@@ -7,7 +7,6 @@
 import type { RequestSession } from "./express.js";
 
 declare global {
-  // oxlint-disable-next-line typescript/no-namespace -- reason: Express' types are extended so
   namespace Express {
     interface Request {
       /** The session. Undefined after `destroy`, although the type cannot say so. */

@@ -27,7 +27,6 @@ export type { SessionFailure } from "./session-settings.js";
  * The attributes of your sessions. Add yours by
  * `declare module "session-mesh/express" { interface SessionData { views: number } }`.
  */
-// oxlint-disable-next-line typescript/no-empty-object-type -- reason: it exists to be merged with
 export interface SessionData {}
 
 /** `req.session`. */
@@ -75,7 +74,13 @@ export function meshSession(mesh: Mesh, options: MeshSessionOptions): SessionMid
       if (typeof res.writeHead === "function") holdResponse(res, exchange);
       next();
     };
-    const loading = exchange.load();
+    let loading: undefined | Promise<void>;
+    try {
+      loading = exchange.load();
+    } catch (error) {
+      // The mesh is closed or has failed.
+      return next(error);
+    }
     if (loading === undefined) return proceed();
     loading.then(proceed, next);
   };

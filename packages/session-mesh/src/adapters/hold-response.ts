@@ -163,10 +163,12 @@ class ResponseHold {
   #wait(settled: Promise<void>): void {
     if (this.#waits === 0) this.#shadow();
     this.#waits += 1;
-    void settled.then(() => {
+    const done = (): void => {
       this.#waits -= 1;
       if (this.#waits === 0) this.#release();
-    });
+    };
+    // Node threw what the handler should have seen, such as a wrong Content-Length.
+    settled.then(done).catch((error: Error) => this.#res.destroy(error));
   }
 
   #decide(verdict: HeadVerdict): void {
@@ -182,19 +184,14 @@ class ResponseHold {
       this.#substitute(calls);
       return;
     }
-    try {
-      this.#appendCookies();
-      let isFlowing = true;
-      for (const { method, args } of calls) {
-        const result = this.#toBeneath(method as Method, args);
-        if (method === "write") isFlowing = result !== false;
-      }
-      // A response beneath that is full says 'drain' by itself.
-      if (isFlowing) this.#drain();
-    } catch (error) {
-      // Node threw what the handler should have seen, such as a wrong Content-Length.
-      this.#res.destroy(error as Error);
+    this.#appendCookies();
+    let isFlowing = true;
+    for (const { method, args } of calls) {
+      const result = this.#toBeneath(method as Method, args);
+      if (method === "write") isFlowing = result !== false;
     }
+    // A response beneath that is full says 'drain' by itself.
+    if (isFlowing) this.#drain();
   }
 
   #appendCookies(): void {

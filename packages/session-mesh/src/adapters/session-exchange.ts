@@ -83,10 +83,9 @@ export class SessionExchange implements ResponseGates, SessionOwner {
       if (bound !== undefined && this.#mustSave(bound)) void this.track(bound.commit());
       else bound?.touch();
       if (this.#underWay.size === 0) return this.#verdict();
-      return Promise.all(this.#underWay).then(
-        () => this.#verdict(),
-        (error: unknown) => this.#refusal(error),
-      );
+      return Promise.all(this.#underWay)
+        .then(() => this.#verdict())
+        .catch((error: unknown) => this.#refusal(error));
     } catch (error) {
       return this.#refusal(error);
     }
