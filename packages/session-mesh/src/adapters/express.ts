@@ -55,6 +55,7 @@ interface MaybeExpressRequest extends IncomingMessage {
  * the change is acknowledged (P1). Throws a MeshError when an option is wrong.
  *
  * The cookie's path limits it to requests beneath; a request that already has a session is left alone.
+ * On a WebSocket's upgrade, `{}` may stand for the response: the session can be read and saved.
  */
 export function meshSession(mesh: Mesh, options: MeshSessionOptions): SessionMiddleware {
   const settings = sessionSettings(options);
@@ -70,8 +71,7 @@ export function meshSession(mesh: Mesh, options: MeshSessionOptions): SessionMid
       cookieWithheld,
     });
     const proceed = (): void => {
-      // What is not a response, as in a WebSocket's upgrade, has a session to read and to save.
-      if (typeof res.writeHead === "function") holdResponse(res, exchange);
+      holdResponse(res, exchange);
       next();
     };
     let loading: undefined | Promise<void>;
