@@ -16,6 +16,8 @@ import {
 
 const LIMITS = { bytesMax: 10_000 };
 
+type Live = Record<string, any>; // reason: examples change sessions as applications do
+
 class Session {
   document: SessionDocument = SessionDocument.create("s");
 
@@ -31,8 +33,7 @@ class Session {
     this.document.commit(operations, stamp, 1);
   }
 
-  operations(change: (live: Record<string, any>) => unknown): readonly Operation[] {
-    // reason: examples change sessions as applications do
+  operations(change: (live: Live) => unknown): readonly Operation[] {
     const { value, base } = this.document.read();
     const replaced = change(value);
     return diff(base, replaced ?? value, LIMITS);
@@ -84,7 +85,7 @@ describe("values", () => {
     const value = JSON.parse('{"__proto__":{"a":1},"constructor":1,"toString":[{"__proto__":2}]}');
     const whole = JSON.parse('{"__proto__":[{"__proto__":1}]}');
     const read = roundTrip({ ...value, whole: atomic(whole), ["__proto__"]: value["__proto__"] });
-    expect(JSON.stringify((read as any).whole)).toBe(JSON.stringify(whole)); // reason: test
+    expect(JSON.stringify((read as Live)["whole"])).toBe(JSON.stringify(whole));
     expect(Object.keys(read as object).sort()).toEqual([
       "__proto__",
       "constructor",
@@ -186,8 +187,8 @@ describe("what is no change", () => {
   test("a change names only what changed", () => {
     const session = new Session();
     session.write({ a: { b: 1, c: 2 }, list: [1, 2, 3] });
-    const kinds = (change: (live: Record<string, any>) => unknown): string[] =>
-      session.operations(change).map(({ kind, key }) => `${kind} ${key}`); // reason: as above
+    const kinds = (change: (live: Live) => unknown): string[] =>
+      session.operations(change).map(({ kind, key }) => `${kind} ${key}`);
     expect(kinds((live) => void (live["a"] = { b: 1, c: 3 }))).toEqual(["set /a/c"]);
     expect(kinds((live) => void live["list"].splice(1, 0, 9))).toEqual(["insert /list"]);
     expect(kinds((live) => void (live["list"] = [...live["list"], 4]))).toEqual(["insert /list"]);
