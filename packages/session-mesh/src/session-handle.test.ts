@@ -126,6 +126,23 @@ describe("committing", () => {
     expect(await sessions[0]?.commit()).toMatchObject({ status: "committed" });
   });
 
+  test("P14: at the limit of bytes growing fails with its name, and shrinking still works", async () => {
+    const transport = createMemoryNetwork().transport("full");
+    // Bytes are counted when a session turns cold, here as soon as another one is used.
+    const limits = { sessionsBytesMax: 2_000, hotSessionsMax: 1 };
+    await using full = await createMesh({ transport, acks: 0, limits });
+    const session = full.sessions.create();
+    session.value = { big: "x".repeat(3_000), keep: 1 };
+    await session.commit();
+    await full.sessions.create().commit();
+    session.value.more = 1;
+    expect(await session.commit()).toMatchObject({ status: "full", limit: "sessionsBytesMax" });
+    delete session.value.more;
+    delete session.value.big;
+    expect(await session.commit()).toMatchObject({ status: "committed" });
+    expect(session.value).toEqual({ keep: 1 });
+  });
+
   test("M9: a request in flight cannot undo a logout", async () => {
     const session = await stored({ user: "ada" });
     const inFlight = again(session);
@@ -148,6 +165,15 @@ describe("committing", () => {
     request.counter("__proto__", "polluted").increment();
     await request.commit();
     expect(JSON.stringify(valueOf(session))).toContain('"__proto__":{"polluted":2}');
+    const bare = await stored({ sub: {} });
+    const [mine, theirs] = [again(bare), again(bare)];
+    theirs.counter("sub", "__proto__", "polluted").increment();
+    await theirs.commit();
+    mine.counter("__proto__", "polluted").increment();
+    await mine.commit();
+    expect(JSON.stringify(mine.value)).toBe(
+      '{"sub":{"__proto__":{"polluted":1}},"__proto__":{"polluted":1}}',
+    );
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 });
@@ -223,6 +249,40 @@ describe("P2: a request goes on after its commit, while another one has written"
     expect(session.hasChanged()).toBe(false);
   });
 
+  test("neither is one that the session gave out and that was then put at a second place", async () => {
+    const session = await stored({ a: { x: 1 } });
+    const [mine, theirs] = [again(session), again(session)];
+    mine.value.b = mine.value.a;
+    (theirs.value.a as { x: number }).x = 2;
+    await theirs.commit();
+    await mine.commit();
+    expect(mine.value).toEqual({ a: { x: 2 }, b: { x: 1 } });
+    expect(mine.hasChanged()).toBe(false);
+  });
+
+  test("M7: an element that was moved and edited after a commit is still the same element", async () => {
+    const session = await stored({
+      items: [
+        { id: 1, n: 0 },
+        { id: 2, n: 0 },
+      ],
+    });
+    const mine = again(session);
+    mine.value.x = 1;
+    await mine.commit();
+    const theirs = again(session);
+    (theirs.value.items as { n: number }[])[0]!.n = 7;
+    await theirs.commit();
+    const items = mine.value.items as { seen?: boolean }[];
+    items.reverse();
+    items[1]!.seen = true;
+    await mine.commit();
+    expect(mine.value.items).toEqual([
+      { id: 2, n: 0 },
+      { id: 1, n: 7, seen: true },
+    ]);
+  });
+
   test("dates, bytes and absent values stay what the application put there", async () => {
     const when = new Date(0);
     const bytes = Uint8Array.of(1, 2, 3);
@@ -278,6 +338,12 @@ describe("M8: counters", () => {
     expect(resetting.counter("views").value).toBe(0);
     await resetting.commit();
     expect(valueOf(session)).toEqual({ views: 3 });
+    const [one, two] = [again(session), again(session)];
+    one.counter("views").reset();
+    two.counter("views").reset();
+    await one.commit();
+    await two.commit();
+    expect(valueOf(session)).toEqual({ views: 0 });
   });
 
   test("a path or an amount that makes no sense is refused", () => {
