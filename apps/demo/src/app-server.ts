@@ -21,7 +21,7 @@ const READINESS_DELAY_MS = 1_500;
 const KEEP_ALIVE_MS = 65_000;
 const DRAIN_DEADLINE_MS = 15_000;
 /** The demo shares a few cores with a hundred users; a late acknowledgement is not a missing one. */
-const ACK_DEADLINE_MS = 2_000;
+const ACK_DEADLINE_MS = 10_000;
 
 const { values } = parseArgs({
   options: {

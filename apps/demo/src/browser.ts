@@ -27,7 +27,8 @@ interface Asking {
   readonly cookie?: string;
 }
 
-const TIMEOUT_MS = 15_000;
+/** So long that only a request that hangs exceeds it, on however busy a machine. */
+const TIMEOUT_MS = 30_000;
 const FAILED = { outcome: "failed", status: 0, body: undefined, location: undefined } as const;
 
 /** One browser. Its tabs share the jar. */

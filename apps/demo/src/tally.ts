@@ -36,7 +36,7 @@ export class Tally {
   sessions = 0;
   acknowledgedWrites = 0;
   logouts = 0;
-  /** Logouts that another request of the same session overlapped from beginning to end. */
+  /** Logouts that were sent while another request of the same session was under way. */
   logoutsInFlight = 0;
   staleReads = 0;
   /** Stale and marked so; there are none until the read-your-writes token exists. */

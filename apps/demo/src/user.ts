@@ -149,8 +149,9 @@ export class User {
     let isAnswered = false;
     const slow = this.#putSlowly(browser, ledger).finally(() => (isAnswered = true));
     await sleep(between({ min: SLOW_MS.min / 6, max: SLOW_MS.min / 2 }));
+    const isMeanwhile = !isAnswered;
     const isLoggedOut = await this.#logOut(browser, ledger);
-    if (isLoggedOut && !isAnswered) this.#options.tally.logoutsInFlight += 1;
+    if (isLoggedOut && isMeanwhile) this.#options.tally.logoutsInFlight += 1;
     await slow;
     if (isLoggedOut) await this.#checkEnded(ledger);
   }
