@@ -85,4 +85,27 @@ describe("inspectUpdate", () => {
     slice[at + 1] = 100;
     expect(inspectUpdate(slice, 1)).toBeUndefined();
   });
+
+  test("an entry that follows another writer's is not ours", () => {
+    const doc = new Y.Doc({ guid: "x" });
+    for (const writer of [99, 98, 99]) {
+      doc.clientID = writer;
+      doc.getArray("2r").push([["/a", writer, 1]]);
+    }
+    const only99 = Y.encodeStateAsUpdate(doc, Uint8Array.from([1, 98, 1]));
+    expect(inspectUpdate(only99, 1)).toBeUndefined();
+  });
+
+  test("what was applied does not change with the buffer it came in", () => {
+    const update = updateOf([
+      ["/a", 1, new Uint8Array([1, 2, 3])],
+      ["/b", 1, "text"],
+    ]);
+    const document = SessionDocument.create("s");
+    document.apply(update, 1);
+    update.fill(0);
+    const expected = { a: new Uint8Array([1, 2, 3]), b: "text" };
+    expect(document.read().value).toEqual(expected);
+    expect(SessionDocument.hydrate("s", document.encode()).read().value).toEqual(expected);
+  });
 });
