@@ -135,7 +135,8 @@ export class HeldSession {
     const document = this.#document;
     if (!document) return { verdict: this.#appendCold(commit, update), merges: [] };
     const seen = vectorToMap(commit.seen);
-    const result = document.apply(update, 1, { writer: commit.author, rev: commit.rev, seen });
+    const { author: writer, rev, hlc } = commit;
+    const result = document.apply(update, 1, { writer, rev, seen, hlc });
     if (result.verdict === "applied") this.#afterDocumentChange(document);
     return result;
   }
@@ -169,7 +170,8 @@ export class HeldSession {
   }
 
   #appendCold(commit: Commit, update: Uint8Array): ApplyVerdict {
-    const ranges = inspectUpdate(update, 1);
+    // No entry may be later than its commit says: one that were would outrun everybody's clock.
+    const ranges = inspectUpdate(update, 1, commit.hlc);
     if (!ranges) return "rejected";
     let vector = this.stateVector;
     for (const [writer, { fromInclusive, toExclusive }] of ranges) {
