@@ -20,8 +20,9 @@ const READINESS_DELAY_MS = 1_500;
 /** Longer than the balancer keeps an idle connection, or one would be closed under a request. */
 const KEEP_ALIVE_MS = 65_000;
 const DRAIN_DEADLINE_MS = 15_000;
-/** The demo shares a few cores with a hundred users; a late acknowledgement is not a missing one. */
+/** The demo shares a few cores with a hundred users: an answer that is late is not one that is missing. */
 const ACK_DEADLINE_MS = 10_000;
+const PULL_DEADLINE_MS = 2_000;
 
 const { values } = parseArgs({
   options: {
@@ -46,6 +47,7 @@ async function start(): Promise<void> {
     node: values.node,
     seeds: values.seed,
     ackDeadlineMs: ACK_DEADLINE_MS,
+    limits: { pullDeadlineMs: PULL_DEADLINE_MS },
     onEvent: (event) => {
       if (event.type === "acks-settled" && event.degraded) degraded += 1;
     },

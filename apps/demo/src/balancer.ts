@@ -37,7 +37,7 @@ interface Attempt {
   isSent: boolean;
 }
 
-/** The balancer; it listens from `startBalancer` until `close`. */
+/** The balancer; it listens from `listen` until `close`. */
 export class Balancer {
   readonly #server: Server;
   readonly #proxy: ProxyServer = createProxyServer({ xfwd: true });
@@ -139,14 +139,15 @@ export class Balancer {
 
   /** The next ready server in turn; waits a while when there is none. */
   async #pick(): Promise<Upstream | undefined> {
-    for (let waitedMs = 0; waitedMs <= READY_WAIT_MS; waitedMs += READY_POLL_MS) {
+    const startedAtMs = performance.now();
+    do {
       for (let step = 0; step < this.#upstreams.length; step += 1) {
         this.#next = (this.#next + 1) % this.#upstreams.length;
         const upstream = this.#upstreams[this.#next];
         if (upstream?.isReady) return upstream;
       }
       await sleep(READY_POLL_MS);
-    }
+    } while (performance.now() - startedAtMs < READY_WAIT_MS);
     return undefined;
   }
 }

@@ -88,7 +88,7 @@ async function play(
   );
   const living = Promise.all([...lives, probe({ cluster, tally, isOver })]);
   const story = playStoryline({ cluster, tally, say });
-  // A user who fails by a bug of the demo ends the run, as a storyline that does not go on does.
+  // Users only end of themselves by a bug of the demo, which must not wait for the storyline.
   await Promise.race([Promise.all([sleep(seconds * 1_000), story]), living]);
   hasEnded = true;
   await living;

@@ -23,7 +23,7 @@ export class Upstream {
   /** Requests sent there and not yet answered. */
   inFlightCount = 0;
   servedCount = 0;
-  /** Set when the storyline kills the process: what was in flight then was interrupted. */
+  /** Set as the storyline kills the process: what breaks there from then on was in flight when it died. */
   isKilled = false;
   #isReady = false;
   #isRemoved = false;
