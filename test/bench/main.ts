@@ -1,0 +1,30 @@
+/**
+ * `npm run bench [-- --report FILE] [--only NAME]`: our figures beside our peers', in one run.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { startRedis } from "./redis.js";
+import { printResults, type Result } from "./result.js";
+import { storeBench } from "./store.bench.js";
+
+const { values: options } = parseArgs({
+  options: { report: { type: "string" }, only: { type: "string" } },
+});
+
+const redis = await startRedis();
+if (!redis)
+  console.warn("redis-server is not installed: what compares with connect-redis is left out");
+
+const benches: Record<string, () => Promise<Result[]>> = {
+  ...(redis && { store: () => storeBench(redis) }),
+};
+
+const results: Result[] = [];
+for (const [name, bench] of Object.entries(benches)) {
+  if (options.only !== undefined && options.only !== name) continue;
+  console.warn(`measuring ${name} …`);
+  results.push(...(await bench()));
+}
+await redis?.stop();
+printResults(results);
+if (options.report !== undefined) writeFileSync(options.report, JSON.stringify(results, null, 2));
