@@ -12,13 +12,15 @@ import type { ReplicaConfig } from "./config.js";
 import { Drain } from "./drain.js";
 import { Acks } from "./gossip/acks.js";
 import { type PeerStanding, Pusher } from "./gossip/pusher.js";
-import { HLC_ZERO, type Hlc, hlcFromMillis } from "./hlc.js";
-import type { LinkId, Millis, NodeId, WriterId } from "./ids.js";
+import type { LinkId, NodeId } from "./ids.js";
 import { type IntegrationPath, Integrator } from "./integrator.js";
 import { LocalSessions } from "./local-sessions.js";
 import { isTrusted } from "./membership/member.js";
+import { MeshClock } from "./mesh-clock.js";
 import { Membership } from "./membership/membership.js";
 import { Refusals } from "./membership/refusals.js";
+import type { Parts } from "./parts.js";
+import { PeerChanges } from "./peer-changes.js";
 import { Retention } from "./retention.js";
 import type { Runtime } from "./runtime.js";
 import type { Item, WholeItem } from "./session-state.js";
@@ -26,27 +28,6 @@ import { DIGEST_VERSION, SessionDigester } from "./session/fingerprint.js";
 import { SessionTable } from "./session/table.js";
 import { encodeMessage } from "./wire/codec.js";
 import { type Message, PROTOCOL_MAX, PROTOCOL_MIN } from "./wire/messages.js";
-
-/** How many peers are audited when another one is lost. */
-const AUDITS_AFTER_LOSS = 2;
-
-/** The machines of one replica, and the few things that concern several of them. */
-export interface Parts {
-  readonly table: SessionTable;
-  readonly sums: PartitionSums;
-  readonly membership: Membership;
-  readonly refusals: Refusals;
-  readonly pusher: Pusher;
-  readonly acks: Acks;
-  readonly auditor: Auditor;
-  readonly audits: AuditQueue;
-  readonly puller: Puller;
-  readonly drain: Drain;
-  readonly local: LocalSessions;
-  sendOn(link: LinkId, message: Message): void;
-  /** Drops what is dead and needed by nobody. */
-  collect(): void;
-}
 
 /** Builds the machines of a replica. */
 export function assemble(config: ReplicaConfig, runtime: Runtime): Parts {
@@ -65,23 +46,28 @@ class Assembly implements Parts {
   readonly puller: Puller;
   readonly drain: Drain;
   readonly local: LocalSessions;
+  readonly retention: Retention;
   readonly #config: ReplicaConfig;
   readonly #runtime: Runtime;
   readonly #digester: SessionDigester;
   readonly #integrator: Integrator;
-  readonly #retention: Retention;
-  readonly #digestVersions = new Map<NodeId, number>();
-  readonly #writers = new Map<NodeId, WriterId>();
-  #hlc: Hlc = HLC_ZERO;
+  readonly #peers: PeerChanges;
+  readonly #clock: MeshClock;
 
   constructor(config: ReplicaConfig, runtime: Runtime) {
     this.#config = config;
     this.#runtime = runtime;
     this.#digester = new SessionDigester(config.digestKey);
     this.refusals = new Refusals((event) => runtime.emit(event));
+    this.#clock = new MeshClock({
+      clockMarginMs: config.limits.clockMarginMs,
+      wallMs: () => runtime.wallMs(),
+      offsetMs: () => this.membership.clockOffsetMs(),
+    });
+    this.#peers = new PeerChanges(config.node, this);
     this.table = this.#createTable();
     this.membership = this.#createMembership();
-    this.#retention = this.#createRetention();
+    this.retention = this.#createRetention();
     this.#integrator = this.#createIntegrator();
     this.pusher = this.#createPusher();
     this.acks = this.#createAcks();
@@ -96,16 +82,10 @@ class Assembly implements Parts {
     this.#runtime.send(link, encodeMessage(message));
   }
 
-  collect(): void {
-    this.#retention.collect();
-  }
-
   readonly #send = (peer: NodeId, message: Message): void => {
     const link = this.membership.member(peer)?.link;
     if (link !== undefined) this.sendOn(link, message);
   };
-
-  readonly #meshMs = (): Millis => this.#runtime.wallMs() + this.membership.clockOffsetMs();
 
   readonly #wholeItem = (session: Item["session"]): WholeItem | undefined =>
     this.table.toItem(session);
@@ -113,12 +93,6 @@ class Assembly implements Parts {
   readonly #isPeerTrusted = (peer: NodeId): boolean => {
     const member = this.membership.member(peer);
     return member !== undefined && isTrusted(member);
-  };
-
-  /** A clock within the margin is followed; one further ahead only raises the sessions it wrote to. */
-  readonly #sawClock = (hlc: Hlc): void => {
-    const bound = hlcFromMillis(this.#runtime.wallMs() + this.#config.limits.clockMarginMs);
-    if (hlc > this.#hlc && hlc <= bound) this.#hlc = hlc;
   };
 
   #createTable(): SessionTable {
@@ -147,7 +121,7 @@ class Assembly implements Parts {
         cluster: this.#config.cluster,
         member,
         wallMs: runtime.wallMs(),
-        hlc: this.#hlc,
+        hlc: this.#clock.hlc,
       }),
       dial: (address) => runtime.dial(address),
       closeLink: (link, reason) => runtime.closeLink(link, reason),
@@ -155,8 +129,9 @@ class Assembly implements Parts {
       emit: (event) => runtime.emit(event),
       refused: (refusal) => this.refusals.add(refusal),
       welcomed: (address) => this.refusals.clear(address),
-      peerUp: (peer, _link, hello) => this.#peerUp(peer, hello.member.writer, hello.digestVersion),
-      peerDown: (peer) => this.#peerDown(peer),
+      peerUp: (peer, hello) => this.#peers.up(peer, hello),
+      peerDown: (peer) => this.#peers.down(peer),
+      forgotten: (peer) => this.#peers.forget(peer),
       trustChanged: () => this.acks.review(),
     });
   }
@@ -165,37 +140,9 @@ class Assembly implements Parts {
     return new Retention({
       limits: this.#config.limits,
       table: this.table,
-      now: () => ({ meshMs: this.#meshMs(), elapsedMs: this.#runtime.elapsedMs() }),
+      now: () => ({ meshMs: this.#clock.meshMs(), elapsedMs: this.#runtime.elapsedMs() }),
       expectedMembers: () => this.membership.expected(),
     });
-  }
-
-  #peerUp(peer: NodeId, writer: WriterId, digestVersion: number): void {
-    this.#digestVersions.set(peer, digestVersion);
-    if (this.#writers.get(peer) !== writer) this.#processReplaced(peer);
-    this.#writers.set(peer, writer);
-    // What was asked on a link that this one replaces will not be answered.
-    this.puller.peerDown(peer);
-    this.auditor.peerDown(peer);
-    this.pusher.peerUp(peer, writer);
-    this.puller.peerUp(peer);
-    // One round repairs both sides, so one of the two begins it.
-    if (this.#config.node < peer) this.audits.add(peer, { thorough: true });
-  }
-
-  /** It comes empty: nothing that was seen of its forerunner holds any more. */
-  #processReplaced(peer: NodeId): void {
-    this.#retention.forget(peer);
-    this.drain.peerDown(peer);
-  }
-
-  #peerDown(peer: NodeId): void {
-    this.#digestVersions.delete(peer);
-    this.pusher.peerDown(peer);
-    this.auditor.peerDown(peer);
-    this.puller.peerDown(peer);
-    this.drain.peerDown(peer);
-    this.audits.addSome(AUDITS_AFTER_LOSS);
   }
 
   #createIntegrator(): Integrator {
@@ -205,12 +152,12 @@ class Assembly implements Parts {
       table: this.table,
       digester: this.#digester,
       wallMs: () => runtime.wallMs(),
-      meshMs: this.#meshMs,
+      meshMs: () => this.#clock.meshMs(),
       emit: (event) => runtime.emit(event),
-      sawClock: this.#sawClock,
+      sawClock: (hlc) => this.#clock.saw(hlc),
       refuseClock: (peer, detail) => {
         const link = this.membership.member(peer)?.link;
-        if (link !== undefined) this.membership.refuse(link, "clock", detail);
+        if (link !== undefined) this.membership.refuse(link, { code: "clock", detail });
       },
       tellDestroyed: (peer, item) => this.auditor.offer(peer, [item.session]),
     });
@@ -267,10 +214,10 @@ class Assembly implements Parts {
       emit: (event) => runtime.emit(event),
       elementsOf: (partition) => this.table.elementsOf(partition),
       wholeItem: this.#wholeItem,
-      isForgettable: (session) => this.#retention.isForgettable(session),
+      isForgottenBy: (peer, session) => this.retention.isForgottenBy(peer, session),
       integrate: (peer, item) => this.#integrateWhole(peer, item, "audit"),
-      isComparable: (peer) => this.#digestVersions.get(peer) === DIGEST_VERSION,
-      foundEqual: (peer, differing) => this.#retention.foundEqual(peer, differing),
+      isComparable: (peer) => this.#peers.digestVersionOf(peer) === DIGEST_VERSION,
+      foundEqual: (peer, differing) => this.retention.foundEqual(peer, differing),
       finished: (peer, round) => this.#auditFinished(peer, round),
     });
   }
@@ -286,7 +233,7 @@ class Assembly implements Parts {
       random: this.#runtime.random,
       isBusy: () => this.auditor.isBusy,
       isTrusted: this.#isPeerTrusted,
-      trustedPeers: () => this.membership.trusted().map((member) => member.fact.node),
+      trustedPeers: () => this.membership.roster.trusted().map((member) => member.fact.node),
       start: (peer, options) => this.auditor.start(peer, options),
     });
   }
@@ -303,7 +250,7 @@ class Assembly implements Parts {
       settle: (ticket, outcome) => runtime.settle(ticket, outcome),
       integrate: (peer, item) => this.#integrateWhole(peer, item, "pull"),
       wholeItem: this.#wholeItem,
-      linkedPeers: () => this.membership.linked(),
+      linkedPeers: () => this.membership.roster.linked(),
       isCertain: (answered) =>
         this.membership.expected()?.every((node) => answered.has(node)) ?? false,
       gapFilled: (peer, session) => this.pusher.gapFilled(peer, session),
@@ -319,10 +266,10 @@ class Assembly implements Parts {
       scheduleDeadline: (ticket, delayMs) =>
         runtime.schedule({ kind: "drain-deadline", ticket }, delayMs),
       targets: () => {
-        const staying = this.membership.trusted().filter((member) => !member.fact.draining);
+        const staying = this.membership.roster.trusted().filter((member) => !member.fact.draining);
         return staying.map((member) => member.fact.node);
       },
-      mayReturn: () => this.membership.hasSuspects,
+      mayReturn: () => this.membership.roster.hasSuspects,
       hasAcked: (peer) => (this.pusher.ackedBy(peer) ?? -1) >= this.pusher.headSeq,
       audit: (peer) => this.audits.add(peer, { thorough: true }),
       sessionCount: () => this.table.counts.hot + this.table.counts.cold,
@@ -335,9 +282,9 @@ class Assembly implements Parts {
       config: this.#config,
       table: this.table,
       wallMs: () => runtime.wallMs(),
-      meshMs: this.#meshMs,
-      hlc: () => this.#hlc,
-      sawClock: this.#sawClock,
+      meshMs: () => this.#clock.meshMs(),
+      hlc: () => this.#clock.hlc,
+      sawClock: (hlc) => this.#clock.saw(hlc),
       push: (item) => this.pusher.push(item),
       emit: (event) => runtime.emit(event),
     });

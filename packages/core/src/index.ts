@@ -33,6 +33,7 @@ export type {
   Timer,
 } from "./runtime.js";
 export {
+  advance,
   atomic,
   type Base,
   declareCounter,

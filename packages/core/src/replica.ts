@@ -7,13 +7,14 @@
  *
  * Not here: clocks, sockets and disks (the shell, the simulator).
  */
-import { assemble, type Parts } from "./assemble.js";
+import { assemble } from "./assemble.js";
 import type { ReplicaConfig } from "./config.js";
 import type { RefusalCode } from "./events.js";
 import type { WantedAcks } from "./gossip/acks.js";
 import type { LinkId, Millis, NodeId, SessionId } from "./ids.js";
 import type { CommitResult, LocalCommit, ReadResult } from "./local-sessions.js";
 import { TICK_MS } from "./membership/membership.js";
+import type { Parts } from "./parts.js";
 import type { Runtime, Ticket, Timer } from "./runtime.js";
 import type { Snapshot } from "./session/document.js";
 import { type ReplicaStatus, statusOf } from "./status.js";
@@ -108,7 +109,7 @@ export class Replica {
         this.#parts.audits.addRandom();
         return this.#scheduleAudit();
       case "collect":
-        this.#parts.collect();
+        this.#parts.retention.collect();
         return this.#scheduleCollect();
       case "ack-deadline":
         return this.#parts.acks.fireDeadline();
@@ -151,9 +152,17 @@ export class Replica {
     this.#parts.acks.wait(ticket, wanted);
   }
 
-  /** Asks the peers for a session that is not held here, or whose idle time seems over. */
-  pull(ticket: Ticket, session: SessionId): void {
-    this.#parts.puller.pull(ticket, session);
+  /**
+   * Asks the peers for a session that is not held here, or whose idle time seems over. `thorough`
+   * waits for all of them, so that what any has written before is held here then.
+   */
+  pull(ticket: Ticket, session: SessionId, options: { thorough?: boolean } = {}): void {
+    this.#parts.puller.pull(ticket, session, { thorough: options.thorough === true });
+  }
+
+  /** The sessions held here, expired ones included, tombstones not. Linear in their number. */
+  held(): SessionId[] {
+    return Array.from(this.#parts.table.sessions(), ({ id }) => id);
   }
 
   /** Announces that this node will go, and settles `ticket` when it may. */
@@ -172,9 +181,9 @@ export class Replica {
       case "members":
         return this.#parts.membership.onMembers(peer, message.members);
       case "probe":
-        return this.#parts.membership.onProbe(link, message);
+        return this.#parts.membership.suspicion.onProbe(link, message);
       case "probe-result":
-        return this.#parts.membership.onProbeResult(message);
+        return this.#parts.membership.suspicion.onProbeResult(message);
       case "leave":
         return this.#parts.membership.onLeave(peer);
       case "heartbeat":

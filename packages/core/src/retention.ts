@@ -45,25 +45,25 @@ export class Retention {
     this.#port.table.collect(meshMs, (held) => this.#isHeldEverywhere(held));
   }
 
-  /** Whether a session is about to be dropped, so that it is not worth sending to one without it. */
-  isForgettable(session: SessionId): boolean {
+  /** Whether `peer`, which lacks a session, needs it no more: it held it too, and has dropped it. */
+  isForgottenBy(peer: NodeId, session: SessionId): boolean {
     const held = this.#port.table.get(session);
     if (!held) return false;
     const nowMs = this.#port.now().meshMs - this.#port.limits.clockMarginMs;
     const lifetime = lifetimeAt(held.envelope, nowMs);
-    return lifetime === "over" || (lifetime === "idle-expired" && this.#isHeldEverywhere(held));
+    return lifetime === "over" || (lifetime === "idle-expired" && this.#wasHeldBy(peer, held));
   }
 
   #isHeldEverywhere(held: HeldSession): boolean {
     const members = this.#port.expectedMembers();
-    const partition = partitionOf(held.id);
-    const { clockMarginMs } = this.#port.limits;
-    const isHeldBy = (member: NodeId): boolean => {
-      const { meshMs, elapsedMs } = this.#equality.seenAt(member, partition);
-      // Equal before it came here says nothing about it.
-      const isOfThis = elapsedMs > held.changedAtMs;
-      return isOfThis && lifetimeAt(held.envelope, meshMs - clockMarginMs) !== "live";
-    };
-    return members?.every(isHeldBy) ?? false;
+    return members?.every((member) => this.#wasHeldBy(member, held)) ?? false;
+  }
+
+  /** Whether `member` was seen to hold this copy when it had expired already. */
+  #wasHeldBy(member: NodeId, held: HeldSession): boolean {
+    const { meshMs, elapsedMs } = this.#equality.seenAt(member, partitionOf(held.id));
+    // Equal before it came here says nothing about it.
+    if (elapsedMs <= held.changedAtMs) return false;
+    return lifetimeAt(held.envelope, meshMs - this.#port.limits.clockMarginMs) !== "live";
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A picture of a node at a moment: for readiness, metrics and people. Changes nothing.
  */
-import type { Parts } from "./assemble.js";
+import type { Parts } from "./parts.js";
 import type { ReplicaConfig } from "./config.js";
 import type { MemberState } from "./events.js";
 import type { Bytes, Millis, NodeId, WriterId } from "./ids.js";

@@ -56,8 +56,8 @@ export interface AuditorPort {
   emit(event: EventBody): void;
   elementsOf(partition: number): Iterable<AuditElement>;
   wholeItem(session: SessionId): WholeItem | undefined;
-  /** Expired, held everywhere, about to be dropped: not worth sending to one who lacks it. */
-  isForgettable(session: SessionId): boolean;
+  /** Expired, and dropped by a peer that held it: not to be sent there again. */
+  isForgottenBy(peer: NodeId, session: SessionId): boolean;
   /** Merges a whole copy. */
   integrate(peer: NodeId, item: WholeItem): void;
   /** Whether the peer computes digests as this node does. */
@@ -173,7 +173,7 @@ export class Auditor {
         theirs.delete(session);
         if (entry && entry.a === digest.a && entry.b === digest.b) continue;
         if (!list.isThorough && this.#isInFlight(changedAtMs)) continue;
-        if (!entry && this.#port.isForgettable(session)) continue;
+        if (!entry && this.#port.isForgottenBy(peer, session)) continue;
         surplus.push(session);
         if (entry) wanted.push(session);
       }
@@ -187,8 +187,9 @@ export class Auditor {
     const round = this.#roundOf(peer, number);
     if (!round) return;
     round.listsPending -= 1;
-    round.sent += wanted.length;
-    this.#sender.enqueue(peer, wanted);
+    const needed = wanted.filter((session) => !this.#port.isForgottenBy(peer, session));
+    round.sent += needed.length;
+    this.#sender.enqueue(peer, needed);
     this.#tryFinish(peer);
   }
 

@@ -5,7 +5,8 @@
  *   A ◀─pulled(item)──── B
  *
  * A miss is absent only when every member that is neither left nor gone has answered no; else it is
- * unknown (P9). The first copy found ends the wait; later ones are merged all the same.
+ * unknown (P9). The first copy found ends the wait; later ones are merged all the same. Only a pull
+ * that asks what everyone has waits for all answers.
  */
 import type { Limits } from "../config.js";
 import type { EventBody } from "../events.js";
@@ -39,6 +40,9 @@ interface Pull {
   readonly startedAtMs: Millis;
   /** The peer whose push had a gap here; no one waits for the outcome. */
   readonly gapOf: NodeId | undefined;
+  /** Waits for all answers, whatever the first ones are. */
+  readonly isThorough: boolean;
+  isFound: boolean;
 }
 
 /** The machine. */
@@ -56,10 +60,14 @@ export class Puller {
     return this.#pulls.size;
   }
 
-  /** Asks every linked peer; a session already asked for is asked for once. */
-  pull(ticket: Ticket, session: SessionId): void {
+  /**
+   * Asks every linked peer. Until one has it, or, if `thorough`, until all have answered. A session
+   * already asked for is asked for once; not if `thorough`: an answer under way may be too old.
+   */
+  pull(ticket: Ticket, session: SessionId, options: { thorough: boolean }): void {
+    const isThorough = options.thorough;
     const known = this.#pulls.get(this.#bySession.get(session) ?? -1);
-    if (known) {
+    if (known && !isThorough) {
       known.tickets.push(ticket);
       return;
     }
@@ -69,16 +77,16 @@ export class Puller {
       return;
     }
     const peers = this.#port.linkedPeers();
-    const request = this.#start(session, peers, undefined);
+    const request = this.#start(session, peers, { isThorough });
     this.#pulls.get(request)?.tickets.push(ticket);
-    this.#bySession.set(session, request);
+    if (!isThorough) this.#bySession.set(session, request);
     this.#port.scheduleDeadline(request, this.#port.limits.pullDeadlineMs);
-    if (peers.length === 0) this.#finish(request, "absent");
+    if (peers.length === 0) this.#finish(request);
   }
 
   /** Asks one peer for the session that its push built on; has no deadline but the link's end. */
   fetch(peer: NodeId, session: SessionId): void {
-    this.#start(session, [peer], peer);
+    this.#start(session, [peer], { gapOf: peer });
   }
 
   onPull(peer: NodeId, request: number, session: SessionId): void {
@@ -94,12 +102,14 @@ export class Puller {
     if (pull.gapOf !== undefined) {
       this.#pulls.delete(request);
       this.#port.gapFilled(peer, pull.session);
-    } else if (item) this.#finish(request, "found");
-    else if (pull.waitingFor.size === 0) this.#finish(request, "absent");
+      return;
+    }
+    if (item) pull.isFound = true;
+    if (pull.waitingFor.size === 0 || (item && !pull.isThorough)) this.#finish(request);
   }
 
   fireDeadline(request: number): void {
-    this.#finish(request, "absent");
+    this.#finish(request);
   }
 
   /** Someone more can be asked. */
@@ -115,11 +125,15 @@ export class Puller {
     for (const [request, pull] of [...this.#pulls]) {
       if (!pull.waitingFor.delete(peer)) continue;
       if (pull.gapOf !== undefined) this.#pulls.delete(request);
-      else if (pull.waitingFor.size === 0) this.#finish(request, "absent");
+      else if (pull.waitingFor.size === 0) this.#finish(request);
     }
   }
 
-  #start(session: SessionId, peers: readonly NodeId[], gapOf: NodeId | undefined): number {
+  #start(
+    session: SessionId,
+    peers: readonly NodeId[],
+    { gapOf, isThorough = false }: { gapOf?: NodeId; isThorough?: boolean },
+  ): number {
     this.#requests += 1;
     const request = this.#requests;
     this.#pulls.set(request, {
@@ -129,19 +143,21 @@ export class Puller {
       answered: new Set(),
       startedAtMs: this.#port.elapsedMs(),
       gapOf,
+      isThorough,
+      isFound: false,
     });
     for (const peer of peers) this.#port.send(peer, { type: "pull", request, session });
     return request;
   }
 
-  #finish(request: number, verdict: "found" | "absent"): void {
+  #finish(request: number): void {
     const pull = this.#pulls.get(request);
     if (!pull) return;
     this.#pulls.delete(request);
-    this.#bySession.delete(pull.session);
-    const { session, answered, waitingFor } = pull;
-    const isUnknown = verdict === "absent" && !this.#port.isCertain(answered);
-    const status = isUnknown ? "unknown" : verdict;
+    const { session, answered, waitingFor, isFound } = pull;
+    if (this.#bySession.get(session) === request) this.#bySession.delete(session);
+    const isMissCertain = !isFound && this.#port.isCertain(answered);
+    const status = isFound ? "found" : isMissCertain ? "absent" : "unknown";
     const tookMs = this.#port.elapsedMs() - pull.startedAtMs;
     const asked = answered.size + waitingFor.size;
     this.#port.emit({ type: "pull-finished", session, outcome: status, asked, tookMs });

@@ -7,7 +7,7 @@
  *
  * Not here: what a hello must contain (membership.ts), and the proof of the secret (the shell).
  */
-import type { LinkId, NodeId } from "../ids.js";
+import type { LinkId, Millis, NodeId } from "../ids.js";
 import type { SilenceMeter } from "./silence.js";
 
 /** An open link. */
@@ -18,6 +18,8 @@ export interface Link {
   readonly silence: SilenceMeter;
   /** Who is there; undefined until hello. */
   peer: NodeId | undefined;
+  /** Since when it has been silent for too long, on the monotonic clock. */
+  silentSinceMs: Millis | undefined;
   /** One end will have nothing to do with the other. */
   isRefused: boolean;
 }

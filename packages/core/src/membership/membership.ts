@@ -13,28 +13,20 @@ import type { ReplicaConfig } from "../config.js";
 import type { EventBody, RefusalCode } from "../events.js";
 import type { LinkId, Millis, NodeId } from "../ids.js";
 import type { Prng } from "../prng.js";
-import type {
-  HelloMessage,
-  MemberFact,
-  Message,
-  ProbeMessage,
-  ProbeResultMessage,
-} from "../wire/messages.js";
+import type { HelloMessage, MemberFact, Message } from "../wire/messages.js";
 import { medianOffsetMs } from "./clock-offsets.js";
 import { incompatibility } from "./compatibility.js";
 import { Dialer } from "./dialer.js";
+import { Dissemination } from "./dissemination.js";
 import { Links, preferredLink } from "./links.js";
 import type { Refusal } from "./refusals.js";
-import { isTrusted, type Member } from "./member.js";
+import type { Member } from "./member.js";
 import { Roster } from "./roster.js";
 import { SilenceMeter } from "./silence.js";
 import { Suspicion } from "./suspicion.js";
 
 /** How often the machine looks at its clocks. */
 export const TICK_MS: Millis = 250;
-
-/** How often the whole member table goes to one random peer, in ticks. */
-const FULL_EXCHANGE_TICKS = 120;
 
 /** What membership needs of its replica. */
 export interface MembershipPort {
@@ -52,7 +44,9 @@ export interface MembershipPort {
   /** This node refused another one. */
   refused(refusal: Refusal): void;
   /** A link to `peer` is up, or a better one replaced it. */
-  peerUp(peer: NodeId, link: LinkId, hello: HelloMessage): void;
+  peerUp(peer: NodeId, hello: HelloMessage): void;
+  /** A member that was gone for long is not remembered any more. */
+  forgotten(peer: NodeId): void;
   /** There is no link to `peer` any more. */
   peerDown(peer: NodeId): void;
   /** Whom to wait for may have changed. */
@@ -63,11 +57,11 @@ export interface MembershipPort {
 export class Membership {
   readonly #port: MembershipPort;
   readonly #links = new Links();
-  readonly #roster: Roster;
-  readonly #suspicion: Suspicion;
+  readonly roster: Roster;
+  readonly suspicion: Suspicion;
+  readonly #dissemination: Dissemination;
   readonly #dialer: Dialer;
   #tickedAtMs: Millis;
-  #ticks = 0;
   #hasJoined = false;
 
   constructor(port: MembershipPort) {
@@ -75,16 +69,16 @@ export class Membership {
     const { limits, seeds } = port.config;
     const { random } = port;
     const elapsedMs = (): Millis => port.elapsedMs();
-    this.#roster = new Roster(port);
+    this.roster = new Roster(port);
+    const send = (link: LinkId, message: Message): void => port.send(link, message);
     const suspicionPort = {
-      limits,
-      random,
-      elapsedMs,
+      ...{ limits, random, elapsedMs, send },
       closeLink: (link: LinkId, reason: string) => port.closeLink(link, reason),
-      send: (link: LinkId, message: Message) => port.send(link, message),
       trustChanged: () => port.trustChanged(),
+      forgotten: (node: NodeId) => port.forgotten(node),
     };
-    this.#suspicion = new Suspicion(suspicionPort, this.#roster);
+    this.suspicion = new Suspicion(suspicionPort, this.roster);
+    this.#dissemination = new Dissemination({ random, send }, this.roster);
     const dial = (address: string): void => port.dial(address);
     this.#dialer = new Dialer({ limits, random, elapsedMs, dial }, seeds);
     this.#tickedAtMs = port.elapsedMs();
@@ -95,42 +89,25 @@ export class Membership {
   }
 
   get self(): MemberFact {
-    return this.#roster.self;
+    return this.roster.self;
   }
 
   members(): Iterable<Member> {
-    return this.#roster.members();
+    return this.roster.members();
   }
 
   member(node: NodeId): Member | undefined {
-    return this.#roster.get(node);
+    return this.roster.get(node);
   }
 
   peerOf(link: LinkId): NodeId | undefined {
     return this.#links.get(link)?.peer;
   }
 
-  /** Members with a link that are not suspected. */
-  trusted(): Member[] {
-    return [...this.#roster.members()].filter(isTrusted);
-  }
-
-  /** Whether someone is suspected who is not about to leave anyway. */
-  get hasSuspects(): boolean {
-    const facts = [...this.#roster.members()].map((member) => member.fact);
-    return facts.some(({ state, draining }) => state === "suspect" && !draining);
-  }
-
-  /** Members with a link, suspected or not. */
-  linked(): NodeId[] {
-    const linked = [...this.#roster.members()].filter((member) => member.link !== undefined);
-    return linked.map((member) => member.fact.node);
-  }
-
   /** Members that are neither left nor gone; undefined as long as none of the seeds was reached. */
   expected(): NodeId[] | undefined {
     if (!this.#hasJoined && this.#port.config.seeds.length > 0) return undefined;
-    const facts = [...this.#roster.members()].map((member) => member.fact);
+    const facts = [...this.roster.members()].map((member) => member.fact);
     return facts
       .filter(({ state }) => state !== "left" && state !== "gone")
       .map(({ node }) => node);
@@ -138,13 +115,20 @@ export class Membership {
 
   /** How far the cluster's median clock is ahead of this node's. */
   clockOffsetMs(): Millis {
-    return medianOffsetMs(this.trusted().map((member) => member.clockOffsetMs));
+    return medianOffsetMs(this.roster.trusted().map((member) => member.clockOffsetMs));
   }
 
   linkOpened(id: LinkId, dialled: string | undefined): void {
     const { heartbeatIntervalMs: intervalMs, suspectFloorMs: floorMs } = this.#port.config.limits;
     const silence = new SilenceMeter(this.#port.elapsedMs(), { intervalMs, floorMs });
-    this.#links.add({ id, dialled, silence, peer: undefined, isRefused: false });
+    this.#links.add({
+      id,
+      dialled,
+      silence,
+      peer: undefined,
+      silentSinceMs: undefined,
+      isRefused: false,
+    });
     if (dialled !== undefined) this.#dialer.opened(dialled);
     this.#port.send(id, this.#port.hello(this.self));
   }
@@ -156,14 +140,14 @@ export class Membership {
   linkClosed(id: LinkId, reason: string): void {
     const link = this.#links.remove(id);
     if (link?.dialled !== undefined) this.#dialer.failed(link.dialled);
-    const member = link?.peer === undefined ? undefined : this.#roster.get(link.peer);
+    const member = link?.peer === undefined ? undefined : this.roster.get(link.peer);
     if (!member || member.link !== id) return;
     member.link = undefined;
     const { node, address } = member.fact;
     this.#port.emit({ type: "link-closed", peer: node, reason });
     this.#port.peerDown(node);
     if (!link?.isRefused) this.#dialer.lost(address);
-    if (member.fact.state === "alive") this.#suspicion.suspect(member, reason);
+    if (member.fact.state === "alive") this.suspicion.suspect(member, reason);
     this.#port.trustChanged();
   }
 
@@ -171,10 +155,11 @@ export class Membership {
   heard(id: LinkId): void {
     const link = this.#links.get(id);
     link?.silence.hear(this.#port.elapsedMs());
-    const member = link?.peer === undefined ? undefined : this.#roster.get(link.peer);
+    if (link) link.silentSinceMs = undefined;
+    const member = link?.peer === undefined ? undefined : this.roster.get(link.peer);
     if (member?.link !== id) return;
     const { state } = member.fact;
-    if (state === "suspect" || state === "down") this.#suspicion.revive(member, "heard again");
+    if (state === "suspect" || state === "down") this.suspicion.revive(member, "heard again");
   }
 
   onHello(id: LinkId, hello: HelloMessage): void {
@@ -184,20 +169,22 @@ export class Membership {
     if (node === this.self.node) {
       const isSelf = writer === this.self.writer;
       if (isSelf && link.dialled !== undefined) this.#dialer.forget(link.dialled);
+      const detail = `node id ${node} is taken; give each node its own \`node\``;
       if (isSelf) this.#port.closeLink(id, "this is the node itself");
-      else this.refuse(id, "node-id", `node id ${node} is taken; give each node its own \`node\``);
+      else this.refuse(id, { code: "node-id", detail });
       return;
     }
     const refusal = incompatibility(hello, this.#port.config, this.#port.wallMs());
     if (refusal) {
-      this.refuse(id, refusal.code, refusal.detail);
+      this.refuse(id, { ...refusal, address: hello.member.address });
       return;
     }
-    const former = this.#roster.get(node)?.fact;
+    const former = this.roster.get(node)?.fact;
     const isSameProcess = former?.writer === writer;
-    const member = this.#roster.meet(hello.member);
+    const member = this.roster.meet(hello.member);
     if (!member) {
-      this.refuse(id, "members-full", "the cluster has as many members as `membersMax` allows");
+      const detail = "the cluster has as many members as `membersMax` allows";
+      this.refuse(id, { code: "members-full", detail });
       return;
     }
     link.peer = node;
@@ -222,44 +209,37 @@ export class Membership {
       this.#port.closeLink(older.id, "replaced by another link between the same two nodes");
     const address = hello.member.address;
     this.#port.emit({ type: "link-opened", peer: node, address });
-    if (member.fact.state !== "alive") this.#suspicion.revive(member, "said hello");
+    if (member.fact.state !== "alive") this.suspicion.revive(member, "said hello");
     // A new process under an old name must outbid what is still said about the one before it.
     const outdated = former && !isSameProcess ? [former] : [];
-    this.#port.send(id, { type: "members", members: [...outdated, ...this.#roster.facts()] });
-    this.#port.peerUp(node, id, hello);
+    this.#port.send(id, { type: "members", members: [...outdated, ...this.roster.facts()] });
+    this.#port.peerUp(node, hello);
     this.#port.trustChanged();
   }
 
   onMembers(from: NodeId, facts: readonly MemberFact[]): void {
     for (const fact of facts) {
-      if (fact.node === this.self.node) this.#roster.hearOfSelf(fact, from);
-      else this.#suspicion.hearOf(fact);
+      if (fact.node === this.self.node) this.roster.hearOfSelf(fact, from);
+      else this.suspicion.hearOf(fact);
     }
     this.#port.trustChanged();
   }
 
   onHeartbeat(from: NodeId, peerWallMs: Millis): void {
-    const member = this.#roster.get(from);
+    const member = this.roster.get(from);
     if (member) member.clockOffsetMs = peerWallMs - this.#port.wallMs();
   }
 
-  onProbe(link: LinkId, probe: ProbeMessage): void {
-    this.#suspicion.onProbe(link, probe);
-  }
-
-  onProbeResult(result: ProbeResultMessage): void {
-    this.#suspicion.onProbeResult(result);
-  }
-
   onLeave(from: NodeId): void {
-    const member = this.#roster.get(from);
-    if (member) this.#roster.setState(member, "left", "it said so");
+    const member = this.roster.get(from);
+    if (member) this.roster.setState(member, "left", "it said so");
     this.#port.trustChanged();
   }
 
   /** Tells a peer that this node will have nothing to do with it, and closes the link. */
-  refuse(id: LinkId, code: RefusalCode, detail: string): void {
-    this.#port.refused({ address: this.addressOf(id), code, detail, byPeer: false });
+  refuse(id: LinkId, refusal: { code: RefusalCode; detail: string; address?: string }): void {
+    const { code, detail, address = this.addressOf(id) } = refusal;
+    this.#port.refused({ address, code, detail, byPeer: false });
     this.#port.send(id, { type: "refuse", code, detail });
     this.refusedBy(id);
     this.#port.closeLink(id, `refused: ${detail}`);
@@ -268,14 +248,14 @@ export class Membership {
   /** Where the other end of a link is, as far as known. */
   addressOf(id: LinkId): string {
     const link = this.#links.get(id);
-    const member = link?.peer === undefined ? undefined : this.#roster.get(link.peer);
+    const member = link?.peer === undefined ? undefined : this.roster.get(link.peer);
     return link?.dialled ?? member?.fact.address ?? "";
   }
 
   /** The other end refused this node: its address is tried rarely from now on. */
   refusedBy(id: LinkId): void {
     const link = this.#links.get(id);
-    const member = link?.peer === undefined ? undefined : this.#roster.get(link.peer);
+    const member = link?.peer === undefined ? undefined : this.roster.get(link.peer);
     if (link) link.isRefused = true;
     for (const address of [link?.dialled, member?.fact.address]) {
       if (address !== undefined) this.#dialer.refused(address);
@@ -284,8 +264,8 @@ export class Membership {
 
   /** Says to all that this node takes no more requests and is about to leave. */
   startDraining(): void {
-    this.#roster.startDraining();
-    this.#broadcast([this.self]);
+    this.roster.startDraining();
+    this.#dissemination.broadcast([this.self]);
   }
 
   /** Says to all that this node leaves for good. */
@@ -299,31 +279,14 @@ export class Membership {
     this.#tickedAtMs = nowMs;
     for (const link of this.#links.all()) {
       if (stallMs > TICK_MS) link.silence.forgive(stallMs, nowMs);
-      if (link.silence.isSilent(nowMs)) this.#suspicion.onSilence(link.id, link.peer);
+      if (link.silence.isSilent(nowMs)) this.suspicion.onSilence(link, nowMs);
     }
-    for (const member of [...this.#roster.members()]) this.#suspicion.age(member, nowMs);
-    const changed = this.#roster.takeChanged();
-    if (changed.length > 0) this.#broadcast(changed);
-    this.#ticks += 1;
-    if (this.#ticks % FULL_EXCHANGE_TICKS === 0) this.#exchangeWithOne();
-    this.#dialer.tick(this.#roster.wantedAddresses(), (node) => this.#isLinked(node));
+    for (const member of [...this.roster.members()]) this.suspicion.age(member, nowMs);
+    this.#dissemination.tick();
+    this.#dialer.tick(this.roster.wantedAddresses(), (node) => this.#isLinked(node));
   }
 
   #isLinked(node: NodeId): boolean {
-    return this.#roster.get(node)?.link !== undefined;
-  }
-
-  #broadcast(members: readonly MemberFact[]): void {
-    for (const { link } of this.#roster.members()) {
-      if (link !== undefined) this.#port.send(link, { type: "members", members });
-    }
-  }
-
-  #exchangeWithOne(): void {
-    const trusted = this.trusted();
-    if (trusted.length === 0) return;
-    const { link } = this.#port.random.pick(trusted);
-    if (link === undefined) return;
-    this.#port.send(link, { type: "members", members: this.#roster.facts() });
+    return this.roster.get(node)?.link !== undefined;
   }
 }

@@ -7,7 +7,7 @@ import type { ReplicaConfig } from "../config.js";
 import type { EventBody, MemberState } from "../events.js";
 import type { Millis, NodeId } from "../ids.js";
 import type { MemberFact } from "../wire/messages.js";
-import { type Member, supersedes } from "./member.js";
+import { isTrusted, type Member, supersedes } from "./member.js";
 
 /** What the roster needs of membership's port. */
 export interface RosterPort {
@@ -39,6 +39,23 @@ export class Roster {
 
   members(): Iterable<Member> {
     return this.#members.values();
+  }
+
+  /** Members with a link that are not suspected. */
+  trusted(): Member[] {
+    return [...this.#members.values()].filter(isTrusted);
+  }
+
+  /** Whether someone is suspected who is not about to leave anyway. */
+  get hasSuspects(): boolean {
+    const facts = [...this.#members.values()].map((member) => member.fact);
+    return facts.some(({ state, draining }) => state === "suspect" && !draining);
+  }
+
+  /** Members with a link, suspected or not. */
+  linked(): NodeId[] {
+    const linked = [...this.#members.values()].filter((member) => member.link !== undefined);
+    return linked.map((member) => member.fact.node);
   }
 
   /** Everything that may be told to a peer: all but this node's own verdict `gone`. */

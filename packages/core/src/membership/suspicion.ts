@@ -15,6 +15,7 @@ import type { MemberState } from "../events.js";
 import type { LinkId, Millis, NodeId } from "../ids.js";
 import type { Prng } from "../prng.js";
 import type { MemberFact, Message, ProbeMessage, ProbeResultMessage } from "../wire/messages.js";
+import type { Link } from "./links.js";
 import { isTrusted, type Member, supersedes } from "./member.js";
 import type { Roster } from "./roster.js";
 
@@ -28,6 +29,8 @@ export interface SuspicionPort {
   elapsedMs(): Millis;
   closeLink(link: LinkId, reason: string): void;
   send(link: LinkId, message: Message): void;
+  /** A member is not remembered any more. */
+  forgotten(node: NodeId): void;
   /** Whom to wait for may have changed. */
   trustChanged(): void;
 }
@@ -45,7 +48,7 @@ export class Suspicion {
   suspect(member: Member, reason: string): void {
     this.#roster.setState(member, "suspect", reason);
     const { node } = member.fact;
-    const trusted = [...this.#roster.members()].filter(isTrusted);
+    const trusted = this.#roster.trusted();
     for (const { link } of this.#port.random.shuffle(trusted).slice(0, PROBES_MAX)) {
       if (link !== undefined) this.#port.send(link, { type: "probe", node });
     }
@@ -56,16 +59,21 @@ export class Suspicion {
     this.#port.trustChanged();
   }
 
-  /** A link is silent for too long; `peer` is who should speak on it, if that is known. */
-  onSilence(link: LinkId, peer: NodeId | undefined): void {
-    const member = peer === undefined ? undefined : this.#roster.get(peer);
-    if (!member || member.link !== link) {
-      this.#port.closeLink(link, "silent");
-      return;
+  /**
+   * A link is silent for too long: its peer is doubted once, and the link is closed if it stays so,
+   * even where others say that the peer lives, for a path may be cut in one direction.
+   */
+  onSilence(link: Link, nowMs: Millis): void {
+    const member = link.peer === undefined ? undefined : this.#roster.get(link.peer);
+    const isDoubted = link.silentSinceMs !== undefined;
+    link.silentSinceMs ??= nowMs;
+    const isOver = nowMs - link.silentSinceMs >= this.#port.limits.suspicionMs;
+    if (member?.link !== link.id || isOver) {
+      this.#port.closeLink(link.id, "silent");
+    } else if (!isDoubted && member.fact.state === "alive") {
+      this.suspect(member, "silent");
+      this.#port.trustChanged();
     }
-    if (member.fact.state !== "alive") return;
-    this.suspect(member, "silent");
-    this.#port.trustChanged();
   }
 
   /** Hearsay about a member: what it does not deserve is told to the member itself. */
@@ -93,7 +101,9 @@ export class Suspicion {
     } else if (state === "down" && nowMs - member.sinceMs >= goneAfterMs) {
       this.#roster.setState(member, "gone", "down for too long");
     } else if (state === "left" || state === "gone") {
-      if (nowMs - member.sinceMs >= goneAfterMs) this.#roster.forget(member.fact.node);
+      if (nowMs - member.sinceMs < goneAfterMs) return;
+      this.#roster.forget(member.fact.node);
+      this.#port.forgotten(member.fact.node);
     }
   }
 

@@ -1,0 +1,36 @@
+/**
+ * The machines of one replica, as those see them that know more than one.
+ *
+ * Not here: how they are put together (assemble.ts).
+ */
+import type { AuditQueue } from "./antientropy/audit-queue.js";
+import type { Auditor } from "./antientropy/auditor.js";
+import type { PartitionSums } from "./antientropy/partition-sums.js";
+import type { Puller } from "./antientropy/puller.js";
+import type { Drain } from "./drain.js";
+import type { Acks } from "./gossip/acks.js";
+import type { Pusher } from "./gossip/pusher.js";
+import type { LinkId } from "./ids.js";
+import type { LocalSessions } from "./local-sessions.js";
+import type { Membership } from "./membership/membership.js";
+import type { Refusals } from "./membership/refusals.js";
+import type { Retention } from "./retention.js";
+import type { SessionTable } from "./session/table.js";
+import type { Message } from "./wire/messages.js";
+
+/** The machines of one replica, and the few things that concern several of them. */
+export interface Parts {
+  readonly table: SessionTable;
+  readonly sums: PartitionSums;
+  readonly membership: Membership;
+  readonly refusals: Refusals;
+  readonly pusher: Pusher;
+  readonly acks: Acks;
+  readonly auditor: Auditor;
+  readonly audits: AuditQueue;
+  readonly puller: Puller;
+  readonly drain: Drain;
+  readonly local: LocalSessions;
+  readonly retention: Retention;
+  sendOn(link: LinkId, message: Message): void;
+}
