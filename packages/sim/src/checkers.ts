@@ -51,8 +51,8 @@ export class Checkers {
     if (record) this.#check(run, { record, result, isOwed: (write) => write.holders.has(run) });
   }
 
-  /** A pull ended with the verdict that no member has the session. */
-  saidAbsent(run: NodeRun, session: SessionId): void {
+  /** Judged by the members that the node knew when it said so. */
+  #saidAbsent(run: NodeRun, session: SessionId): void {
     const record = this.#ledger.record(session);
     if (!record || record.isDestroyTried) return;
     const { members } = run.replica.status();
@@ -161,7 +161,8 @@ export class Checkers {
     if (log.size !== (held.log?.length ?? 0))
       this.#fail("M5", run, `${session} doubles an element`);
     const ids = (held.things ?? []).map(({ id }) => id);
-    if (new Set(ids).size !== ids.length) this.#fail("M7", run, `${session} doubles a thing: ${ids.join()}`);
+    if (new Set(ids).size !== ids.length)
+      this.#fail("M7", run, `${session} doubles a thing: ${ids.join()}`);
   }
 
   #mayBeExpired({ idleMs }: SessionRecord, owed: readonly Write[]): boolean {
@@ -172,6 +173,8 @@ export class Checkers {
   #onEvent(run: NodeRun, event: EventBody): void {
     if (event.type === "session-destroyed") {
       this.#ledger.record(event.session)?.destroyedOn.add(run);
+    } else if (event.type === "pull-finished") {
+      if (event.outcome === "absent") this.#saidAbsent(run, event.session);
     } else if (event.type === "session-committed") {
       const { hlc } = event.stamp;
       const before = this.#clocks.get(run);

@@ -144,11 +144,9 @@ export class Workload {
       opened(first.status === "found" ? first : undefined);
       return;
     }
-    const ticket = run.ticket((outcome) => {
+    const ticket = run.ticket(() => {
       const second = read();
       this.#checkers.read(run, session, second);
-      const isAbsent = outcome.kind === "pull" && outcome.status === "absent";
-      if (isAbsent && second.status === "absent") this.#checkers.saidAbsent(run, session);
       opened(second.status === "found" ? second : undefined);
     });
     run.input((replica) => replica.pull(ticket, session));
