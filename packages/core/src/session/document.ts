@@ -32,6 +32,7 @@ import {
 import { viewOf } from "./view.js";
 import { type RawEntry, writeEntries } from "./writing.js";
 
+export { advance } from "./advance.js";
 export { declareCounter, resetCounter } from "./counter.js";
 export { diff } from "./diff.js";
 export type { UpdateContext } from "./entry.js";
