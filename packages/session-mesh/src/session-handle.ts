@@ -7,6 +7,7 @@
  */
 import {
   type AckOutcome,
+  advance,
   type CommitResult,
   declareCounter,
   diff,
@@ -50,6 +51,12 @@ export interface CommitOptions {
   readonly idleMs?: Millis;
   /** Say that the session was used now, even if nothing changed. */
   readonly touch?: boolean;
+}
+
+/** What became of a {@link SessionHandle.write}. */
+export interface Written extends Pick<CommitOutcome, "status" | "limit"> {
+  /** The acknowledgements of what was committed; undefined where there are none to wait for. */
+  readonly acknowledged: Promise<AckResult> | undefined;
 }
 
 /** How to destroy a session. */
@@ -174,21 +181,25 @@ export class SessionHandle {
    * MeshError when the mesh is closed. May be called again.
    */
   async commit(options: CommitOptions = {}): Promise<CommitOutcome> {
-    if (this.#isDestroyed) return { ...NO_ACKS, status: "gone" };
-    const operations = this.#difference();
-    const isWrite = operations.length > 0 || this.isNew || options.idleMs !== undefined;
-    if (!isWrite) {
-      if (options.touch === true) this.touch();
-      return { ...NO_ACKS, status: this.#isDestroyed ? "gone" : "unchanged" };
-    }
-    const result = this.#write(operations, options.idleMs);
-    if (result.status === "gone") this.#isDestroyed = true;
-    if (result.status === "full") return { ...NO_ACKS, status: "full", limit: result.limit };
-    if (result.status !== "committed") return { ...NO_ACKS, status: result.status };
-    this.#birth = undefined;
-    this.#rebase();
-    const { acks, degraded } = await this.#awaitAcks(result.seq, options);
-    return { status: "committed", acks, degraded };
+    const { seq, ...result } = this.#commit(options, (fresh) =>
+      rebase({ snapshot: this.#snapshot, handedOut: this.#handedOut }, fresh),
+    );
+    if (seq === undefined) return { ...NO_ACKS, ...result };
+    return { ...result, ...(await this.#awaitAcks(seq, options)) };
+  }
+
+  /**
+   * {@link SessionHandle.commit} for adapters of frameworks that must not see a session change beneath
+   * them: at once, and `value` stays as it is. What others wrote is not in it, and is not undone by a
+   * later write either. Throws what `commit` rejects with.
+   */
+  write(options: CommitOptions = {}): Written {
+    const { seq, ...result } = this.#commit(options, (fresh) => ({
+      value: this.#snapshot.value,
+      base: advance(this.#snapshot, fresh.base),
+    }));
+    const isAwaited = seq !== undefined && (options.acks ?? this.#port.acks) !== 0;
+    return { ...result, acknowledged: isAwaited ? this.#awaitAcks(seq, options) : undefined };
   }
 
   /** Says that the session was used now, which puts its expiry off; peers hear of it behind. */
@@ -233,11 +244,29 @@ export class SessionHandle {
     );
   }
 
-  #rebase(): void {
+  /** Writes the difference; `rebased` says what to hold once it is committed, as number `seq`. */
+  #commit(
+    options: CommitOptions,
+    rebased: (fresh: Snapshot) => Snapshot,
+  ): Pick<CommitOutcome, "status" | "limit"> & { seq?: number } {
+    if (this.#isDestroyed) return { status: "gone" };
+    const operations = this.#difference();
+    const isWrite = operations.length > 0 || this.isNew || options.idleMs !== undefined;
+    if (!isWrite) {
+      if (options.touch === true) this.touch();
+      return { status: this.#isDestroyed ? "gone" : "unchanged" };
+    }
+    const result = this.#write(operations, options.idleMs);
+    if (result.status === "gone") this.#isDestroyed = true;
+    if (result.status === "full") return { status: "full", limit: result.limit };
+    if (result.status !== "committed") return { status: result.status };
+    this.#birth = undefined;
     const fresh = this.#port.runtime.run((replica) => replica.read(this.#session));
-    if (fresh.status !== "found") return;
-    this.#snapshot = rebase({ snapshot: this.#snapshot, handedOut: this.#handedOut }, fresh);
-    this.#lifetimes = fresh;
+    if (fresh.status === "found") {
+      this.#snapshot = rebased(fresh);
+      this.#lifetimes = fresh;
+    }
+    return { status: "committed", seq: result.seq };
   }
 
   #refreshLifetimes(): void {
@@ -245,12 +274,15 @@ export class SessionHandle {
     if (fresh.status === "found") this.#lifetimes = fresh;
   }
 
-  #awaitAcks(seq: number, options: CommitOptions): Promise<AckResult> {
-    const acks = options.acks ?? this.#port.acks;
-    const { deadlineMs } = options;
-    return this.#port.runtime.ask<AckOutcome>("acks", (replica, ticket) => {
-      replica.awaitAcks(ticket, { seq, acks, deadlineMs });
-    });
+  async #awaitAcks(seq: number, options: CommitOptions): Promise<AckResult> {
+    const wanted = { seq, acks: options.acks ?? this.#port.acks, deadlineMs: options.deadlineMs };
+    const { acks, degraded } = await this.#port.runtime.ask<AckOutcome>(
+      "acks",
+      (replica, ticket) => {
+        replica.awaitAcks(ticket, wanted);
+      },
+    );
+    return { acks, degraded };
   }
 
   #lifetimesAtBirth(birth: { idleMs?: Millis; absoluteMs?: Millis }): Lifetimes {

@@ -102,6 +102,42 @@ export class Sessions {
     return this.#toOpenResult(id, result, miss);
   }
 
+  /**
+   * Like `load`, but asks the peers even for what is held here, and waits for all of them: what any
+   * had written when it was asked is in it, unless it stayed silent for `pullDeadlineMs`.
+   */
+  async refresh(id: string): Promise<OpenResult> {
+    if (!isRawId(id)) return { status: "absent" };
+    const session = this.#port.hash(id);
+    const miss = await this.#pull(session, { thorough: true });
+    const result = this.#runtime.run((replica) => replica.read(session));
+    return this.#toOpenResult(id, result, miss);
+  }
+
+  /** Whether any peer is linked that could be asked. */
+  get hasPeers(): boolean {
+    return this.#runtime.run((replica) => replica.status()).members.some(isLinkedPeer);
+  }
+
+  /**
+   * The names of the sessions held here, for adapters that list them: raw ids are nowhere known.
+   * Linear in their number.
+   */
+  names(): SessionId[] {
+    return this.#runtime.run((replica) => replica.held());
+  }
+
+  /** The session of a name, if it is held here and alive; to read, since it has no raw id. */
+  peek(name: SessionId): Extract<ReadResult, { status: "found" }> | undefined {
+    const result = this.#runtime.run((replica) => replica.read(name));
+    return result.status === "found" ? result : undefined;
+  }
+
+  /** {@link Sessions.destroy} by name. */
+  destroyNamed(name: SessionId): Promise<AckResult> {
+    return this.#destroy(name, {});
+  }
+
   /** Ends a session for good on every node (M9), held here or not; waits for all unsuspected peers. */
   async destroy(id: string, options: DestroyOptions = {}): Promise<AckResult> {
     if (!isRawId(id)) return { acks: 0, degraded: false };
@@ -114,11 +150,16 @@ export class Sessions {
     const local = this.#runtime.run((replica) => replica.read(session));
     const isMiss = local.status === "absent" || local.status === "expired";
     if (!isMiss) return { result: local, miss: "absent" };
-    const { status } = await this.#runtime.ask<PullOutcome>("pull", (replica, ticket) => {
-      replica.pull(ticket, session);
-    });
+    const miss = await this.#pull(session, {});
     const result = this.#runtime.run((replica) => replica.read(session));
-    return { result, miss: status === "unknown" ? "unknown" : "absent" };
+    return { result, miss };
+  }
+
+  async #pull(session: SessionId, options: { thorough?: boolean }): Promise<"absent" | "unknown"> {
+    const { status } = await this.#runtime.ask<PullOutcome>("pull", (replica, ticket) => {
+      replica.pull(ticket, session, options);
+    });
+    return status === "unknown" ? "unknown" : "absent";
   }
 
   async #destroy(session: SessionId, options: DestroyOptions): Promise<AckResult> {
@@ -144,6 +185,10 @@ export class Sessions {
 /** Whether there is nobody else to ask. */
 function isAlone({ members }: ReplicaStatus): boolean {
   return members.every(({ isSelf, state }) => isSelf || state === "left" || state === "gone");
+}
+
+function isLinkedPeer({ isSelf, isLinked }: ReplicaStatus["members"][number]): boolean {
+  return !isSelf && isLinked;
 }
 
 function isRawId(id: unknown): id is string {
