@@ -11,6 +11,7 @@ import { checkOptions, type MeshOptions } from "./options.js";
 import { checkPlacement } from "./placement.js";
 import { deriveNamingKeys } from "./session-ids.js";
 import { createCredentials } from "./transports/handshake.js";
+import { SEAL_BYTES } from "./transports/seal.js";
 import { createWebSocketTransport } from "./transports/ws.js";
 
 /** What is kept of the machine's name in a node's. */
@@ -25,13 +26,14 @@ export async function createMesh(options: MeshOptions = {}): Promise<Mesh> {
   checkPlacement(checked);
   const { cluster, limits, seeds } = checked;
   const { idKey, digestKey } = deriveNamingKeys(cluster, checked.idKey);
+  const frameBytesMax = limits.frameBytesMax + SEAL_BYTES;
   const node = (checked.node ?? createNodeName()) as NodeId;
   const mesh = new Mesh({
     options: checked,
     config: { cluster, node, writer: createWriter(), seeds, digestKey, limits },
     credentials: createCredentials(cluster, checked.secrets),
     idKey,
-    transport: checked.transport ?? createWebSocketTransport(checked.listen, limits),
+    transport: checked.transport ?? createWebSocketTransport(checked.listen, { frameBytesMax }),
   });
   await mesh.start();
   return mesh;

@@ -1,4 +1,5 @@
 /** The proof of the secret as a state machine: honest peers, strangers, and those who cheat. */
+import { createHash, hkdfSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import {
   type Credentials,
@@ -95,6 +96,42 @@ describe("P12: strangers", () => {
     expect(dialer).toMatchObject({ status: "refused", code: "proof", byPeer: true });
   });
 
+  test("who recorded the exchange and learns the secret later has not learned the keys", () => {
+    const recorded: Uint8Array[] = [];
+    const credentials = shop(OLD);
+    const { dialer } = run(credentials, credentials, (frame) => {
+      recorded.push(Uint8Array.from(frame));
+      return frame;
+    });
+    const [open, challenge] = recorded as [Uint8Array, Uint8Array];
+    const length = Buffer.of(0, 0, 0, open.length);
+    const transcript = createHash("sha256").update(length).update(open).update(challenge).digest();
+    const shares = [open.subarray(-32), challenge.subarray(-32)] as const;
+    const derive = (...known: readonly Uint8Array[]): string => {
+      const input = Buffer.concat([credentials.keys[0] as Uint8Array, ...known]);
+      const keys = hkdfSync("sha256", input, transcript, "session-mesh link keys v1", 64);
+      return Buffer.from(keys).toString("hex");
+    };
+    const guesses = [derive(), derive(shares[0]), derive(shares[1]), derive(...shares)];
+    expect(guesses).not.toContain(keyOf(dialer));
+  });
+
+  test.each([
+    ["zero", new Uint8Array(32)],
+    ["one", Uint8Array.of(1, ...new Uint8Array(31))],
+    ["minus one", Buffer.from(`ec${"ff".repeat(30)}7f`, "hex")],
+  ])("a share of small order (%s) gives keys that everyone knows: malformed", (_name, share) => {
+    const acceptor = new Handshake("acceptor", shop(OLD));
+    const open = new Handshake("dialer", shop(OLD)).start() as Uint8Array;
+    const weak = Buffer.concat([open.subarray(0, 56), share]);
+    expect(acceptor.receive(weak).status).toBe("malformed");
+    const dialer = new Handshake("dialer", shop(OLD));
+    const asked = new Handshake("acceptor", shop(OLD)).receive(dialer.start() as Uint8Array);
+    const challenge = (asked as { reply: Uint8Array }).reply;
+    const answer = Buffer.concat([challenge.subarray(0, 40), share]);
+    expect(dialer.receive(answer).status).toBe("malformed");
+  });
+
   test("another cluster: refused before anything is proved", () => {
     const { dialer, acceptor } = run(createCredentials("blog", [OLD]), shop(OLD));
     expect(acceptor).toMatchObject({ status: "refused", code: "cluster", byPeer: false });
@@ -116,7 +153,7 @@ describe("P12: strangers", () => {
   test("the proof of the dialer sent back to it proves nothing", () => {
     const dialer = new Handshake("dialer", shop(OLD));
     const open = dialer.start() as Uint8Array;
-    const challenge = Uint8Array.of(2, ...open.subarray(1, 8), ...open.subarray(24, 56));
+    const challenge = Uint8Array.of(2, ...open.subarray(1, 8), ...open.subarray(24, 88));
     const step = dialer.receive(challenge);
     const proof = step.status === "waiting" ? step.reply : new Uint8Array();
     expect(proof).toHaveLength(2 + 32);
@@ -139,7 +176,7 @@ describe("P12: strangers", () => {
 
   test("every byte of the exchange counts", () => {
     const credentials = shop(OLD);
-    const lengths = { 1: 56, 2: 40, 3: 34, 4: 33 };
+    const lengths = { 1: 88, 2: 72, 3: 34, 4: 33 };
     for (const [kind, length] of Object.entries(lengths)) {
       for (let index = 0; index < length; index++) {
         const { dialer, acceptor } = run(credentials, credentials, (frame) =>

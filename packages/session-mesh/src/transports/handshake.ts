@@ -1,23 +1,26 @@
 /**
  * The mutual proof of the cluster's secret, before any other frame passes.
  *
- *   dialer ──open(cluster tag, nonce)────────▶ acceptor
- *   dialer ◀─────────────challenge(nonce)───── acceptor
+ *   dialer ──open(cluster tag, nonce, share)─▶ acceptor
+ *   dialer ◀──────challenge(nonce, share)───── acceptor
  *   dialer ──proof(one for each secret)──────▶ acceptor   the first that fits is used from here on
  *   dialer ◀─────────────────proof(its own)─── acceptor   open for both
  *
- * A proof is HMAC-SHA256, under a key derived from secret and cluster, over the prover's role and
- * the whole of open and challenge: both nonces, both protocol headers, the cluster. The roles differ,
+ * A share is an X25519 key made for this one connection. A proof is derived (HKDF-SHA256) from the
+ * key of a secret and what the two shares have in common, over the prover's role and the whole of
+ * open and challenge: both nonces and shares, both protocol headers, the cluster. The roles differ,
  * so a proof sent back proves nothing; the headers are covered, so nobody can talk two nodes down to
- * an older protocol. The dialer proves first: whoever just knocks learns a nonce and nothing else.
+ * an older protocol. The keys of the frames that follow come from the same: who records everything
+ * and learns the secret later can open nothing, nor can he try out secrets on what he recorded.
+ * The dialer proves first: whoever just knocks learns a nonce and a share, and nothing else.
  * Bytes after the fields known here belong to newer versions: covered, and otherwise ignored.
  *
  * A secret alone decides who may join; node ids, clocks and versions are the replica's business.
- * Not here: sealing. `keyMaterial` is what an AEAD on the frames that follow can be keyed with;
- * until then whoever can alter packets can also take over a link after its proof.
+ * Not here: sealing (seal.ts), the shares' mathematics (key-share.ts).
  */
-import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
-import { PROTOCOL_MAX, PROTOCOL_MIN, type RefusalCode } from "@session-mesh/core";
+import { createHash, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { assert, PROTOCOL_MAX, PROTOCOL_MIN, type RefusalCode } from "@session-mesh/core";
+import { KeyShare, SHARE_BYTES } from "./key-share.js";
 
 /** The version of this exchange, apart from the protocol spoken after it. */
 const HANDSHAKE_VERSION = 1;
@@ -30,6 +33,8 @@ const KIND = { open: 1, challenge: 2, dialerProof: 3, acceptorProof: 4, refuse: 
 const HEADER_BYTES = 1 + MAGIC.length + 3;
 const TAG_BYTES = 16;
 const NONCE_BYTES = 32;
+const OPEN_BYTES = HEADER_BYTES + TAG_BYTES + NONCE_BYTES + SHARE_BYTES;
+const CHALLENGE_BYTES = HEADER_BYTES + NONCE_BYTES + SHARE_BYTES;
 const PROOF_BYTES = 32;
 const DETAIL_BYTES_MAX = 200;
 const KEY_MATERIAL_BYTES = 64;
@@ -63,6 +68,8 @@ export interface Credentials {
   readonly clusterTag: Uint8Array;
   /** One for each secret, in the order given. */
   readonly keys: readonly Uint8Array[];
+  /** Whether frames are sealed: not where the only key is what everyone can derive. */
+  readonly isSealed: boolean;
 }
 
 /**
@@ -77,6 +84,7 @@ export function createCredentials(cluster: string, secrets: readonly string[]): 
   return {
     clusterTag: clusterTag.subarray(0, TAG_BYTES),
     keys: secrets.length === 0 ? [derive(cluster)] : secrets.map(derive),
+    isSealed: secrets.length > 0,
   };
 }
 
@@ -84,6 +92,9 @@ export function createCredentials(cluster: string, secrets: readonly string[]): 
 export class Handshake {
   readonly #role: Role;
   readonly #credentials: Credentials;
+  readonly #share = new KeyShare();
+  /** What the two shares have in common. */
+  #common: Uint8Array | undefined;
   #open: Uint8Array | undefined;
   #challenge: Uint8Array | undefined;
 
@@ -96,7 +107,8 @@ export class Handshake {
   start(): Uint8Array | undefined {
     if (this.#role === "acceptor") return undefined;
     const { clusterTag } = this.#credentials;
-    this.#open = Buffer.concat([header(KIND.open), clusterTag, randomBytes(NONCE_BYTES)]);
+    const nonce = randomBytes(NONCE_BYTES);
+    this.#open = Buffer.concat([header(KIND.open), clusterTag, nonce, this.#share.bytes()]);
     return this.#open;
   }
 
@@ -115,25 +127,28 @@ export class Handshake {
   }
 
   #onOpen(frame: Uint8Array): HandshakeStep {
-    const isTooShort = frame.length < HEADER_BYTES + TAG_BYTES + NONCE_BYTES;
     if (!hasMagic(frame)) return malformed("not a session-mesh peer");
     if (!hasVersion(frame)) return refuse("protocol", versionDetail(frame));
-    if (isTooShort) return malformed("an opening frame that is too short");
+    if (frame.length < OPEN_BYTES) return malformed("an opening frame that is too short");
     const tag = frame.subarray(HEADER_BYTES, HEADER_BYTES + TAG_BYTES);
     if (!timingSafeEqual(tag, this.#credentials.clusterTag)) {
       return refuse("cluster", "it belongs to another cluster");
     }
+    this.#common = this.#share.combine(frame.subarray(OPEN_BYTES - SHARE_BYTES, OPEN_BYTES));
+    if (!this.#common) return malformed("a key share that is worthless");
     this.#open = Uint8Array.from(frame);
-    this.#challenge = Buffer.concat([header(KIND.challenge), randomBytes(NONCE_BYTES)]);
+    const nonce = randomBytes(NONCE_BYTES);
+    this.#challenge = Buffer.concat([header(KIND.challenge), nonce, this.#share.bytes()]);
     return { status: "waiting", reply: this.#challenge };
   }
 
   #onChallenge(frame: Uint8Array): HandshakeStep {
     if (!hasMagic(frame)) return malformed("not a session-mesh peer");
     if (!hasVersion(frame)) return refuse("protocol", versionDetail(frame));
-    if (frame.length < HEADER_BYTES + NONCE_BYTES) {
-      return malformed("a challenge that is too short");
-    }
+    if (frame.length < CHALLENGE_BYTES) return malformed("a challenge that is too short");
+    const share = frame.subarray(CHALLENGE_BYTES - SHARE_BYTES, CHALLENGE_BYTES);
+    this.#common = this.#share.combine(share);
+    if (!this.#common) return malformed("a key share that is worthless");
     this.#challenge = Uint8Array.from(frame);
     const proofs = this.#credentials.keys.map((key) => this.#proof(key, "dialer"));
     const head = Uint8Array.of(KIND.dialerProof, proofs.length);
@@ -172,15 +187,19 @@ export class Handshake {
   }
 
   #proof(key: Uint8Array, prover: Role): Uint8Array {
-    return createHmac("sha256", key)
-      .update(`session-mesh proof v1 ${prover}\0`)
-      .update(this.#transcript())
-      .digest();
+    return this.#derive(key, `session-mesh proof v1 ${prover}`, PROOF_BYTES);
   }
 
   #keyMaterial(key: Uint8Array): Uint8Array {
-    const info = "session-mesh link keys v1";
-    return new Uint8Array(hkdfSync("sha256", key, this.#transcript(), info, KEY_MATERIAL_BYTES));
+    return this.#derive(key, "session-mesh link keys v1", KEY_MATERIAL_BYTES);
+  }
+
+  /** What only the ends of this exchange can know, and of them only those with the secret. */
+  #derive(key: Uint8Array, info: string, length: number): Uint8Array {
+    const common = this.#common;
+    assert(common !== undefined, "shares must be combined before anything is derived");
+    const input = Buffer.concat([key, common]);
+    return new Uint8Array(hkdfSync("sha256", input, this.#transcript(), info, length));
   }
 
   /** A digest of open and challenge; the length in front tells where the one ends. */

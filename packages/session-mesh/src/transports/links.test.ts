@@ -29,8 +29,13 @@ class Station {
   readonly frames: [LinkId, Uint8Array][] = [];
   readonly open: LinkId[] = [];
 
-  constructor(name: string, credentials = CREDENTIALS, sendBufferBytesMax = 1_000_000) {
-    this.links = new Links(network.transport(name), credentials, {
+  constructor(
+    name: string,
+    credentials = CREDENTIALS,
+    sendBufferBytesMax = 1_000_000,
+    transport = network.transport(name),
+  ) {
+    this.links = new Links(transport, credentials, {
       limits: { sendBufferBytesMax },
       observer: {
         opened: (link, dialled) => {
@@ -80,6 +85,47 @@ function stranger(address: string, name = "stranger") {
       });
     },
   );
+}
+
+/** A tap on what a transport's dialled connections send and receive; alters a frame when told to. */
+function createWire() {
+  const frames: Uint8Array[] = [];
+  let isAltering = false;
+  const pass = (frame: Uint8Array): Uint8Array => {
+    frames.push(Uint8Array.from(frame));
+    const isAltered = isAltering;
+    isAltering = false;
+    return frame.map((byte, i) => (isAltered && i === 0 ? byte ^ 1 : byte));
+  };
+  const tap = (connection: Connection): Connection => ({
+    remote: connection.remote,
+    get bufferedBytes() {
+      return connection.bufferedBytes;
+    },
+    send: (frame) => connection.send(pass(frame)),
+    trust: () => connection.trust(),
+    close: (reason) => connection.close(reason),
+  });
+  return {
+    seen: () => Buffer.concat(frames).toString("latin1"),
+    alterNext: () => void (isAltering = true),
+    wrap: (transport: Transport): Transport => ({
+      isLoopback: true,
+      listen: (accepted) => transport.listen(accepted),
+      close: () => transport.close(),
+      dial: (address, dial) =>
+        transport.dial(address, {
+          opened(connection) {
+            const listener = dial.opened(tap(connection));
+            return {
+              received: (frame) => listener.received(pass(frame)),
+              closed: (closing) => listener.closed(closing),
+            };
+          },
+          failed: (detail) => dial.failed(detail),
+        }),
+    }),
+  };
 }
 
 describe("P12: links", () => {
@@ -195,6 +241,38 @@ describe("P12: links", () => {
     const b = await new Station("b").listen();
     b.links.dial("memory://a");
     await vi.waitFor(() => expect(a.texts()).toEqual(["hello from b"]));
+  });
+
+  test("what passes on them is sealed, and one altered frame ends the link at both ends", async () => {
+    const wire = createWire();
+    const a = await new Station("a").listen();
+    const b = new Station("b", CREDENTIALS, 1_000_000, wire.wrap(network.transport("b")));
+    b.links.dial("memory://a");
+    await vi.waitFor(() => expect(a.texts()).toEqual(["hello from b"]));
+    await vi.waitFor(() => expect(b.texts()).toEqual(["hello from a"]));
+    expect(wire.seen().length).toBeGreaterThan(250);
+    expect(wire.seen()).not.toContain("hello");
+    wire.alterNext();
+    b.links.send(b.open[0] as LinkId, Buffer.from("a frame"));
+    b.links.send(b.open[0] as LinkId, Buffer.from("another frame"));
+    const reason = "a frame that its seal does not fit";
+    await vi.waitFor(() => expect(b.heard.at(-1)).toBe(`closed ${reason}`));
+    expect(a.heard).toEqual([
+      "opened accepted",
+      `misbehaved memory://b: ${reason}`,
+      `closed ${reason}`,
+    ]);
+    expect(a.texts()).toEqual(["hello from b"]);
+  });
+
+  test("without a secret, on loopback only, they are not sealed", async () => {
+    const wire = createWire();
+    const open = createCredentials("shop", []);
+    const a = await new Station("a", open).listen();
+    const b = new Station("b", open, 1_000_000, wire.wrap(network.transport("b")));
+    b.links.dial("memory://a");
+    await vi.waitFor(() => expect(a.texts()).toEqual(["hello from b"]));
+    expect(wire.seen()).toContain("hello from b");
   });
 
   test("nobody there: the dial fails as unreachable", async () => {

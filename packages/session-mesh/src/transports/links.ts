@@ -7,18 +7,26 @@
  *
  * Invariants: 1. The observer hears of a link only after the proof, and of its end exactly once.
  * 2. At most `UNPROVEN_MAX` accepted connections have not proved the secret; at the brim the oldest
- * goes, so that strangers who keep connections open do not keep members out.
+ * goes, so that strangers who keep connections open do not keep members out. 3. At most `LINKS_MAX`
+ * links are open. 4. With a secret, what passes after the proof is sealed, and a frame that does not
+ * open ends its link.
  *
- * Not here: sealing, whose place is where `proved` hands over key material; which addresses to dial,
- * and which of two links to a member stays (the replica).
+ * Not here: which addresses to dial, and which of two links to a member stays (the replica).
  */
 import type { DialFailure, LinkId, RefusalCode } from "@session-mesh/core";
-import type { Credentials } from "./handshake.js";
+import type { Credentials, Role } from "./handshake.js";
 import { type ProvingFailure, proveConnection } from "./proving.js";
+import { Seal } from "./seal.js";
 import type { Connection, ConnectionListener, Transport } from "./transport.js";
 
 /** Accepted connections that may wait for their proof at once: above the size of a mesh. */
 const UNPROVEN_MAX = 256;
+
+/** Links open at once: two for each member that a node remembers by default, and room. */
+const LINKS_MAX = 1_024;
+
+/** Said of a frame that was altered, repeated, moved or left out on the way. */
+const UNFIT = "a frame that its seal does not fit";
 
 /** A peer that was refused, or that refused us, on a connection that it had opened. */
 export interface Refusal {
@@ -46,13 +54,19 @@ export interface LinksLimits {
   readonly sendBufferBytesMax: number;
 }
 
+/** A proved connection, and what seals its frames: nothing where there is no secret. */
+interface OpenLink {
+  readonly connection: Connection;
+  readonly seal: Seal | undefined;
+}
+
 /** All links of a node. */
 export class Links {
   readonly #transport: Transport;
   readonly #credentials: Credentials;
   readonly #observer: LinksObserver;
   readonly #limits: LinksLimits;
-  readonly #links = new Map<LinkId, Connection>();
+  readonly #links = new Map<LinkId, OpenLink>();
   /** The oldest first. */
   readonly #unproven = new Set<Connection>();
   #idLast = 0;
@@ -86,9 +100,10 @@ export class Links {
 
   /** Queues a frame; without effect when the link is gone. */
   send(link: LinkId, frame: Uint8Array): void {
-    const connection = this.#links.get(link);
-    if (!connection) return;
-    connection.send(frame);
+    const open = this.#links.get(link);
+    if (!open) return;
+    const { connection, seal } = open;
+    connection.send(seal ? seal.seal(frame) : frame);
     if (connection.bufferedBytes > this.#limits.sendBufferBytesMax) {
       connection.close("the peer does not keep up");
     }
@@ -96,12 +111,12 @@ export class Links {
 
   /** Flushes and closes; the observer hears `closed`. */
   close(link: LinkId, reason: string): void {
-    this.#links.get(link)?.close(reason);
+    this.#links.get(link)?.connection.close(reason);
   }
 
   /** Closes everything and stops accepting. */
   async closeAll(reason: string): Promise<void> {
-    for (const connection of this.#links.values()) connection.close(reason);
+    for (const { connection } of this.#links.values()) connection.close(reason);
     await this.#transport.close();
   }
 
@@ -116,12 +131,14 @@ export class Links {
   }
 
   #prove(connection: Connection, dialled: string | undefined): ConnectionListener {
-    const role = dialled === undefined ? "acceptor" : "dialer";
-    const identity = { role, credentials: this.#credentials } as const;
+    const role: Role = dialled === undefined ? "acceptor" : "dialer";
+    const credentials = this.#credentials;
+    const identity = { role, credentials };
     return proveConnection(connection, identity, {
-      proved: () => {
+      proved: (keyMaterial) => {
         this.#unproven.delete(connection);
-        return this.#link(connection, dialled);
+        const seal = credentials.isSealed ? new Seal(role, keyMaterial) : undefined;
+        return this.#link({ connection, seal }, dialled);
       },
       failed: (failure) => {
         this.#unproven.delete(connection);
@@ -131,14 +148,27 @@ export class Links {
     });
   }
 
-  #link(connection: Connection, dialled: string | undefined): ConnectionListener {
+  #link(open: OpenLink, dialled: string | undefined): ConnectionListener {
     const observer = this.#observer;
+    const { connection, seal } = open;
     this.#idLast += 1;
     const link = this.#idLast as LinkId;
-    this.#links.set(link, connection);
+    this.#links.set(link, open);
     observer.opened(link, dialled);
+    if (this.#links.size > LINKS_MAX) connection.close("too many links");
+    let isCut = false;
     return {
-      received: (frame) => observer.received(link, frame),
+      received: (sealed) => {
+        if (isCut) return;
+        const frame = seal ? seal.open(sealed) : sealed;
+        if (frame) {
+          observer.received(link, frame);
+          return;
+        }
+        isCut = true;
+        observer.misbehaved(connection.remote, UNFIT);
+        connection.close(UNFIT);
+      },
       closed: ({ reason, isPeerFault }) => {
         this.#links.delete(link);
         if (isPeerFault) observer.misbehaved(connection.remote, reason);

@@ -35,13 +35,16 @@ export function proveConnection(
   identity: { readonly role: Role; readonly credentials: Credentials },
   observer: ProvingObserver,
 ): ConnectionListener {
-  const handshake = new Handshake(identity.role, identity.credentials);
-  let isOver = false;
+  // Undefined once it is over: a link lives long, and its key share must not live as long.
+  let handshake: Handshake | undefined = new Handshake(identity.role, identity.credentials);
   let next: ConnectionListener | undefined;
 
-  const fail = (failure: ProvingFailure): void => {
-    isOver = true;
+  const end = (): void => {
+    handshake = undefined;
     clearTimeout(deadline);
+  };
+  const fail = (failure: ProvingFailure): void => {
+    end();
     connection.close(failure.detail);
     observer.failed(failure);
   };
@@ -60,8 +63,7 @@ export function proveConnection(
       const { code, byPeer, detail } = step;
       fail({ kind: "refused", code, byPeer, detail });
     } else if (step.status === "proved") {
-      isOver = true;
-      clearTimeout(deadline);
+      end();
       connection.trust();
       next = observer.proved(step.keyMaterial);
     }
@@ -72,11 +74,11 @@ export function proveConnection(
   return {
     received(frame) {
       if (next) next.received(frame);
-      else if (!isOver) onStep(handshake.receive(frame));
+      else if (handshake) onStep(handshake.receive(frame));
     },
     closed(closing) {
       if (next) next.closed(closing);
-      else if (!isOver) fail(toFailure(closing));
+      else if (handshake) fail(toFailure(closing));
     },
   };
 }
