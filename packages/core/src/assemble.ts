@@ -4,8 +4,10 @@
  *
  * Not here: what comes in from outside (replica.ts).
  */
+import { createFreshness, createSharing } from "./assemble-freshness.js";
 import { Auditor, type FinishedRound } from "./antientropy/auditor.js";
 import { AuditQueue } from "./antientropy/audit-queue.js";
+import type { Freshness } from "./antientropy/freshness.js";
 import { PartitionSums } from "./antientropy/partition-sums.js";
 import { Puller } from "./antientropy/puller.js";
 import type { ReplicaConfig } from "./config.js";
@@ -23,6 +25,7 @@ import type { Parts } from "./parts.js";
 import { PeerChanges } from "./peer-changes.js";
 import { Retention } from "./retention.js";
 import type { Runtime } from "./runtime.js";
+import type { Sharing } from "./sharing.js";
 import type { Item, WholeItem } from "./session-state.js";
 import { DIGEST_VERSION, SessionDigester } from "./session/fingerprint.js";
 import { SessionTable } from "./session/table.js";
@@ -44,6 +47,8 @@ class Assembly implements Parts {
   readonly auditor: Auditor;
   readonly audits: AuditQueue;
   readonly puller: Puller;
+  readonly freshness: Freshness;
+  readonly sharing: Sharing;
   readonly drain: Drain;
   readonly local: LocalSessions;
   readonly retention: Retention;
@@ -74,6 +79,8 @@ class Assembly implements Parts {
     this.auditor = this.#createAuditor();
     this.audits = this.#createAudits();
     this.puller = this.#createPuller();
+    this.freshness = createFreshness(config, runtime, this);
+    this.sharing = createSharing(config, runtime, this);
     this.drain = this.#createDrain();
     this.local = this.#createLocal();
   }
@@ -160,6 +167,7 @@ class Assembly implements Parts {
         if (link !== undefined) this.membership.refuse(link, { code: "clock", detail });
       },
       tellDestroyed: (peer, item) => this.auditor.offer(peer, [item.session]),
+      integrated: (session) => this.freshness.review(session),
     });
   }
 
@@ -214,7 +222,8 @@ class Assembly implements Parts {
       emit: (event) => runtime.emit(event),
       elementsOf: (partition) => this.table.elementsOf(partition),
       wholeItem: this.#wholeItem,
-      isForgottenBy: (peer, session) => this.retention.isForgottenBy(peer, session),
+      isExpired: (session) => this.retention.isExpired(session),
+      foundSameOrNone: (peer, session) => this.retention.foundSameOrNone(peer, session),
       integrate: (peer, item) => this.#integrateWhole(peer, item, "audit"),
       isComparable: (peer) => this.#peers.digestVersionOf(peer) === DIGEST_VERSION,
       foundEqual: (peer, differing) => this.retention.foundEqual(peer, differing),

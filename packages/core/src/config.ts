@@ -54,6 +54,12 @@ export interface Limits {
   readonly pullDeadlineMs: Millis;
   /** How many sessions may be asked for at once; a further one is answered "unknown". */
   readonly pullsMax: number;
+  /** How long a request waits for what its user has seen on another node (P5). */
+  readonly tokenDeadlineMs: Millis;
+  /** How many requests may wait so at once; a further one is served what is here, marked stale. */
+  readonly tokenWaitersMax: number;
+  /** Revisions remembered as waited for in vain; a forgotten one costs another wait. */
+  readonly unreachedRevisionsMax: number;
   /** Largest frame sent or accepted. */
   readonly frameBytesMax: Bytes;
   /** How large a chunk of repaired sessions grows before it is sent. */
@@ -104,6 +110,9 @@ export const DEFAULT_LIMITS: Limits = {
   ackWaitersMax: 100_000,
   pullDeadlineMs: 150,
   pullsMax: 10_000,
+  tokenDeadlineMs: 150,
+  tokenWaitersMax: 10_000,
+  unreachedRevisionsMax: 10_000,
   frameBytesMax: 16 * MIB,
   syncChunkBytesMax: 256 * KIB,
   clockMarginMs: 1 * MINUTE,

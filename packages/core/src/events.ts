@@ -138,6 +138,25 @@ export type EventBody =
       readonly asked: number;
       readonly tookMs: Millis;
     }
+  | {
+      /** A request landed here before what its user had seen elsewhere (P5). */
+      readonly type: "token-waited";
+      readonly session: SessionId;
+      readonly outcome: "fresh" | "stale";
+      readonly missingCount: number;
+      readonly lostCount: number;
+      readonly waitedMs: Millis;
+    }
+  | {
+      /** A response was marked as perhaps behind what its user has seen. */
+      readonly type: "stale-served";
+      readonly session: SessionId;
+    }
+  | {
+      /** A session that may live where nobody could be asked: its user got an empty one (P9). */
+      readonly type: "miss-incomplete";
+      readonly session: SessionId;
+    }
   | { readonly type: "drain-started" }
   | {
       readonly type: "drain-finished";

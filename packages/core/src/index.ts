@@ -7,6 +7,7 @@
  */
 export { assert, InvariantError } from "./assert.js";
 export { DEFAULT_LIMITS, type Limits, type ReplicaConfig } from "./config.js";
+export type { WantedRevisions } from "./antientropy/freshness.js";
 export type { Event, EventBody, Law, MemberState, RefusalCode } from "./events.js";
 export type { WantedAcks } from "./gossip/acks.js";
 export { type Hlc, hlcFromMillis, hlcToMillis, type Stamp } from "./hlc.js";
@@ -26,6 +27,7 @@ export { type DialFailure, Replica } from "./replica.js";
 export type {
   AckOutcome,
   DrainOutcome,
+  FreshnessOutcome,
   Outcome,
   PullOutcome,
   Runtime,
@@ -46,6 +48,9 @@ export {
   type Snapshot,
   UnsupportedValueError,
 } from "./session/document.js";
+export { beyond, dominates, joinVectors } from "./session/version-vector.js";
+export type { VersionVector } from "./session-state.js";
+export type { Unshared } from "./sharing.js";
 export type { MemberStatus, ReplicaStatus } from "./status.js";
 export { encodeMessage } from "./wire/codec.js";
 export { type Message, PROTOCOL_MAX, PROTOCOL_MIN } from "./wire/messages.js";

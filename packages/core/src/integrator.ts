@@ -7,7 +7,7 @@
 import type { Limits } from "./config.js";
 import type { EventBody } from "./events.js";
 import { HLC_ZERO, type Hlc, hlcToMillis } from "./hlc.js";
-import type { Millis, NodeId } from "./ids.js";
+import type { Millis, NodeId, SessionId } from "./ids.js";
 import type { SessionDigester } from "./session/fingerprint.js";
 import { lifetimeAt } from "./session/expiry.js";
 import type { SessionTable } from "./session/table.js";
@@ -33,6 +33,8 @@ export interface IntegratorPort {
   refuseClock(peer: NodeId, detail: string): void;
   /** The peer writes to a session that was destroyed: it must hear so. */
   tellDestroyed(peer: NodeId, item: Item): void;
+  /** Whatever was of use of an item of this session is held now. */
+  integrated(session: SessionId): void;
 }
 
 /** Merges items of peers into the table. */
@@ -44,6 +46,12 @@ export class Integrator {
   }
 
   integrate(peer: NodeId, item: Item, path: IntegrationPath): IntegrationVerdict {
+    const verdict = this.#take(peer, item, path);
+    this.#port.integrated(item.session);
+    return verdict;
+  }
+
+  #take(peer: NodeId, item: Item, path: IntegrationPath): IntegrationVerdict {
     if (item.kind === "tombstone") {
       const { session } = item;
       const isNews = this.#port.table.destroy(session, item);

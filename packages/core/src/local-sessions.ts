@@ -10,7 +10,7 @@ import type { ReplicaConfig } from "./config.js";
 import type { EventBody } from "./events.js";
 import { type Hlc, hlcAfter } from "./hlc.js";
 import type { Millis, SessionId } from "./ids.js";
-import type { Item } from "./session-state.js";
+import type { Item, VersionVector } from "./session-state.js";
 import { type Operation, SessionDocument, type Snapshot } from "./session/document.js";
 import { createEnvelope } from "./session/envelope.js";
 import { expiresAtMs, lifetimeAt } from "./session/expiry.js";
@@ -25,6 +25,8 @@ export type ReadResult =
       readonly expiresAtMs: Millis;
       readonly absoluteExpiresAtMs: Millis;
       readonly idleMs: Millis;
+      /** How many commits of each writer are in it. */
+      readonly revisions: VersionVector;
     })
   | { readonly status: "absent" | "expired" }
   | {
@@ -82,8 +84,8 @@ export class LocalSessions {
     if (!held) return { status: "absent" };
     const { envelope } = held;
     if (lifetimeAt(envelope, this.#port.meshMs()) !== "live") return { status: "expired" };
-    const { createdAtMs, absoluteExpiresAtMs, idleMs } = envelope;
-    const lifetimes = { createdAtMs, absoluteExpiresAtMs, idleMs };
+    const { createdAtMs, absoluteExpiresAtMs, idleMs, revisions } = envelope;
+    const lifetimes = { createdAtMs, absoluteExpiresAtMs, idleMs, revisions };
     const snapshot = table.use(held).document().read();
     return { status: "found", ...snapshot, ...lifetimes, expiresAtMs: expiresAtMs(envelope) };
   }
@@ -111,7 +113,8 @@ export class LocalSessions {
       nowMs: this.#port.meshMs(),
       stamp: { hlc, writer },
     });
-    return { status: "committed", seq: this.#port.push(item), rev: item.commit?.rev ?? 0 };
+    held.pushedSeq = this.#port.push(item);
+    return { status: "committed", seq: held.pushedSeq, rev: item.commit?.rev ?? 0 };
   }
 
   touch(session: SessionId): CommitResult {

@@ -4,6 +4,7 @@
  * Not here: how they are put together (assemble.ts).
  */
 import type { AuditQueue } from "./antientropy/audit-queue.js";
+import type { Freshness } from "./antientropy/freshness.js";
 import type { Auditor } from "./antientropy/auditor.js";
 import type { PartitionSums } from "./antientropy/partition-sums.js";
 import type { Puller } from "./antientropy/puller.js";
@@ -15,6 +16,7 @@ import type { LocalSessions } from "./local-sessions.js";
 import type { Membership } from "./membership/membership.js";
 import type { Refusals } from "./membership/refusals.js";
 import type { Retention } from "./retention.js";
+import type { Sharing } from "./sharing.js";
 import type { SessionTable } from "./session/table.js";
 import type { Message } from "./wire/messages.js";
 
@@ -29,6 +31,8 @@ export interface Parts {
   readonly auditor: Auditor;
   readonly audits: AuditQueue;
   readonly puller: Puller;
+  readonly freshness: Freshness;
+  readonly sharing: Sharing;
   readonly drain: Drain;
   readonly local: LocalSessions;
   readonly retention: Retention;

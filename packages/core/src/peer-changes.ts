@@ -29,7 +29,7 @@ export class PeerChanges {
 
   /** A link to `peer` is up, or a better one replaced it. */
   up(peer: NodeId, { member, digestVersion }: HelloMessage): void {
-    const { puller, auditor, pusher, audits } = this.#parts;
+    const { puller, auditor, pusher, audits, freshness, sharing } = this.#parts;
     this.#digestVersions.set(peer, digestVersion);
     if (this.#writers.get(peer) !== member.writer) this.#processReplaced(peer);
     this.#writers.set(peer, member.writer);
@@ -38,14 +38,17 @@ export class PeerChanges {
     auditor.peerDown(peer);
     pusher.peerUp(peer, member.writer);
     puller.peerUp(peer);
+    sharing.linked(peer);
+    freshness.peerUp();
     // One round repairs both sides, so one of the two begins it.
     if (this.#self < peer) audits.add(peer, { thorough: true });
   }
 
   /** There is no link to `peer` any more. */
   down(peer: NodeId): void {
-    const { puller, auditor, pusher, drain, audits } = this.#parts;
+    const { puller, auditor, pusher, drain, audits, sharing } = this.#parts;
     this.#digestVersions.delete(peer);
+    sharing.unlinked(peer);
     pusher.peerDown(peer);
     auditor.peerDown(peer);
     puller.peerDown(peer);
@@ -55,13 +58,20 @@ export class PeerChanges {
 
   /** The member is forgotten. */
   forget(peer: NodeId): void {
+    this.#forgetWriter(peer);
     this.#writers.delete(peer);
     this.#parts.retention.forget(peer);
   }
 
   /** It comes empty: nothing that was seen of its forerunner holds any more. */
   #processReplaced(peer: NodeId): void {
+    this.#forgetWriter(peer);
     this.#parts.retention.forget(peer);
     this.#parts.drain.peerDown(peer);
+  }
+
+  #forgetWriter(peer: NodeId): void {
+    const former = this.#writers.get(peer);
+    if (former !== undefined) this.#parts.sharing.replaced(peer, former);
   }
 }

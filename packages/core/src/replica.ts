@@ -7,6 +7,7 @@
  *
  * Not here: clocks, sockets and disks (the shell, the simulator).
  */
+import type { WantedRevisions } from "./antientropy/freshness.js";
 import { assemble } from "./assemble.js";
 import type { ReplicaConfig } from "./config.js";
 import type { RefusalCode } from "./events.js";
@@ -17,16 +18,21 @@ import { TICK_MS } from "./membership/membership.js";
 import type { Parts } from "./parts.js";
 import type { Runtime, Ticket, Timer } from "./runtime.js";
 import type { Snapshot } from "./session/document.js";
+import type { Unshared } from "./sharing.js";
 import { type ReplicaStatus, statusOf } from "./status.js";
 import type { Message, RefuseMessage } from "./wire/messages.js";
 import { decodeFrame } from "./wire/validate.js";
 
 /** Why a dial came to nothing: nobody there, or a refusal in the shell's handshake. */
-export interface DialFailure {
-  readonly code: "unreachable" | RefusalCode;
-  /** One line for people, with the remedy. */
-  readonly detail: string;
-}
+export type DialFailure =
+  | { readonly code: "unreachable"; readonly detail: string }
+  | {
+      readonly code: RefusalCode;
+      /** One line for people. */
+      readonly detail: string;
+      /** The peer refused this node, not this node the peer. */
+      readonly byPeer: boolean;
+    };
 
 /** The sans-I/O heart of a node. */
 export class Replica {
@@ -69,12 +75,20 @@ export class Replica {
     if (!this.#isStopped) this.#parts.membership.linkClosed(link, reason);
   }
 
-  /** A dial came to nothing. */
-  dialFailed(address: string, { code, detail }: DialFailure): void {
+  /** Other addresses lead into the cluster now. Links and members stay as they are. */
+  setSeeds(addresses: readonly string[]): void {
+    if (this.#isStopped) return;
+    const { membership, refusals } = this.#parts;
+    for (const address of membership.setSeeds(addresses)) refusals.clear(address);
+  }
+
+  /** A dial came to nothing. Where nobody answers, nobody refuses any more. */
+  dialFailed(address: string, failure: DialFailure): void {
     if (this.#isStopped) return;
     const { membership, refusals } = this.#parts;
     membership.dialFailed(address);
-    if (code !== "unreachable") refusals.add({ address, code, detail, byPeer: true });
+    if (failure.code === "unreachable") refusals.clear(address);
+    else refusals.add({ address, ...failure });
   }
 
   /** A frame arrived on an open link. Never throws on its content. */
@@ -106,7 +120,7 @@ export class Replica {
       case "tick":
         return this.#tick();
       case "audit":
-        this.#parts.audits.addRandom();
+        this.#parts.audits.addNext();
         return this.#scheduleAudit();
       case "collect":
         this.#parts.retention.collect();
@@ -117,6 +131,8 @@ export class Replica {
         return this.#parts.pusher.fireFlush(timer.peer);
       case "pull-deadline":
         return this.#parts.puller.fireDeadline(timer.request);
+      case "token-deadline":
+        return this.#parts.freshness.fireDeadline(timer.ticket);
       case "drain-deadline":
         return this.#parts.drain.fireDeadline(timer.ticket);
     }
@@ -158,6 +174,20 @@ export class Replica {
    */
   pull(ticket: Ticket, session: SessionId, options: { thorough?: boolean } = {}): void {
     this.#parts.puller.pull(ticket, session, { thorough: options.thorough === true });
+  }
+
+  /**
+   * Settles `ticket` when these revisions of a session are held here,
+   * or nobody reachable has them, or the deadline has passed. Asks the peers meanwhile (P5).
+   */
+  awaitRevisions(ticket: Ticket, session: SessionId, wanted: WantedRevisions): void {
+    this.#parts.freshness.wait(ticket, session, wanted);
+  }
+
+  /** What of a session as it is here some member may lack; nothing of one that is not held. */
+  unshared(session: SessionId): Unshared | undefined {
+    const held = this.#parts.table.get(session);
+    return held && this.#parts.sharing.unshared(held);
   }
 
   /** The sessions held here, expired ones included, tombstones not. Linear in their number. */

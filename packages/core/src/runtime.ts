@@ -9,6 +9,7 @@
 import type { EventBody } from "./events.js";
 import type { LinkId, Millis, NodeId } from "./ids.js";
 import type { Prng } from "./prng.js";
+import type { VersionVector } from "./session-state.js";
 
 declare const ticketBrand: unique symbol;
 
@@ -23,6 +24,7 @@ export type Timer =
   | { readonly kind: "ack-deadline" }
   | { readonly kind: "push-flush"; readonly peer: NodeId }
   | { readonly kind: "pull-deadline"; readonly request: number }
+  | { readonly kind: "token-deadline"; readonly ticket: Ticket }
   | { readonly kind: "drain-deadline"; readonly ticket: Ticket };
 
 /** How a wait for acknowledgements ended. */
@@ -40,6 +42,17 @@ export interface PullOutcome {
   readonly status: "found" | "absent" | "unknown";
 }
 
+/** How a wait for what a reader has seen elsewhere ended (P5). */
+export interface FreshnessOutcome {
+  readonly kind: "freshness";
+  /** `stale`: something is missing here that nobody reachable has, or nobody answered in time. */
+  readonly status: "fresh" | "stale";
+  /** What is missing here, except what was found to be lost before. */
+  readonly missing: VersionVector;
+  /** What every member lacks, found now or before: it will not be waited for again. */
+  readonly lost: VersionVector;
+}
+
 /** How a drain ended. */
 export interface DrainOutcome {
   readonly kind: "drain";
@@ -51,7 +64,7 @@ export interface DrainOutcome {
 }
 
 /** What a {@link Ticket} is settled with. */
-export type Outcome = AckOutcome | PullOutcome | DrainOutcome;
+export type Outcome = AckOutcome | PullOutcome | FreshnessOutcome | DrainOutcome;
 
 /** What a replica may ask of the world. No call blocks, throws, or re-enters the replica. */
 export interface Runtime {

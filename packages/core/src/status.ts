@@ -48,13 +48,14 @@ export interface ReplicaStatus {
   readonly logFill: { readonly entries: number; readonly bytes: number };
   readonly ackWaiterCount: number;
   readonly pullCount: number;
+  readonly tokenWaiterCount: number;
   /** The sum over everything held: equal on equal nodes. */
   readonly fingerprint: string;
 }
 
 /** Takes the picture. */
 export function statusOf(config: ReplicaConfig, parts: Parts): ReplicaStatus {
-  const { membership, pusher, acks, puller, table, sums, refusals, drain } = parts;
+  const { membership, pusher, acks, puller, freshness, table, sums, refusals, drain } = parts;
   const { node, writer, limits } = config;
   const clockOffsetMs = membership.clockOffsetMs();
   const { a, b } = sums.root();
@@ -95,6 +96,7 @@ export function statusOf(config: ReplicaConfig, parts: Parts): ReplicaStatus {
     logFill: pusher.fill,
     ackWaiterCount: acks.waiterCount,
     pullCount: puller.pullCount,
+    tokenWaiterCount: freshness.waiterCount,
     fingerprint: `${a.toString(16).padStart(8, "0")}${b.toString(16).padStart(8, "0")}`,
   };
 }

@@ -33,6 +33,7 @@ const TIMER_MS_MAX: Millis = 2_147_483_647;
 const AWAITED: ReadonlySet<Timer["kind"]> = new Set([
   "ack-deadline",
   "pull-deadline",
+  "token-deadline",
   "drain-deadline",
 ]);
 

@@ -5,8 +5,8 @@
  *   A ◀─pulled(item)──── B
  *
  * A miss is absent only when every member that is neither left nor gone has answered no; else it is
- * unknown (P9). The first copy found ends the wait; later ones are merged all the same. Only a pull
- * that asks what everyone has waits for all answers.
+ * unknown (P9). The first copy found ends the wait; later ones are merged all the same. Only who asks
+ * what everyone has waits for all answers.
  */
 import type { Limits } from "../config.js";
 import type { EventBody } from "../events.js";
@@ -31,9 +31,19 @@ export interface PullerPort {
   gapFilled(peer: NodeId, session: SessionId): void;
 }
 
+/** How asking everyone ended. */
+export interface PullEnd {
+  /** Everyone asked has answered or is not linked any more; else time ran out. */
+  readonly isComplete: boolean;
+  /** Every member that is neither left nor gone has answered. */
+  readonly isCertain: boolean;
+}
+
 interface Pull {
   readonly session: SessionId;
   readonly tickets: Ticket[];
+  /** Hears of the end, in place of a ticket. */
+  readonly ended: ((end: PullEnd) => void) | undefined;
   readonly waitingFor: Set<NodeId>;
   /** Who does not hold it. */
   readonly answered: Set<NodeId>;
@@ -71,8 +81,7 @@ export class Puller {
       known.tickets.push(ticket);
       return;
     }
-    if (this.#pulls.size >= this.#port.limits.pullsMax) {
-      this.#port.emit({ type: "limit-refused", limit: "pullsMax", value: this.#pulls.size });
+    if (this.#isFull()) {
       this.#port.settle(ticket, { kind: "pull", status: "unknown" });
       return;
     }
@@ -80,6 +89,18 @@ export class Puller {
     const request = this.#start(session, peers, { isThorough });
     this.#pulls.get(request)?.tickets.push(ticket);
     if (!isThorough) this.#bySession.set(session, request);
+    this.#port.scheduleDeadline(request, this.#port.limits.pullDeadlineMs);
+    if (peers.length === 0) this.#finish(request);
+  }
+
+  /** Asks every linked peer for what it has, and says when all have answered or cannot any more. */
+  ask(session: SessionId, ended: (end: PullEnd) => void): void {
+    if (this.#isFull()) {
+      ended({ isComplete: true, isCertain: false });
+      return;
+    }
+    const peers = this.#port.linkedPeers();
+    const request = this.#start(session, peers, { isThorough: true, ended });
     this.#port.scheduleDeadline(request, this.#port.limits.pullDeadlineMs);
     if (peers.length === 0) this.#finish(request);
   }
@@ -129,16 +150,24 @@ export class Puller {
     }
   }
 
+  #isFull(): boolean {
+    const value = this.#pulls.size;
+    if (value < this.#port.limits.pullsMax) return false;
+    this.#port.emit({ type: "limit-refused", limit: "pullsMax", value });
+    return true;
+  }
+
   #start(
     session: SessionId,
     peers: readonly NodeId[],
-    { gapOf, isThorough = false }: { gapOf?: NodeId; isThorough?: boolean },
+    { gapOf, ended, isThorough = false }: Partial<Pick<Pull, "gapOf" | "ended" | "isThorough">>,
   ): number {
     this.#requests += 1;
     const request = this.#requests;
     this.#pulls.set(request, {
       session,
       tickets: [],
+      ended,
       waitingFor: new Set(peers),
       answered: new Set(),
       startedAtMs: this.#port.elapsedMs(),
@@ -156,11 +185,13 @@ export class Puller {
     this.#pulls.delete(request);
     const { session, answered, waitingFor, isFound } = pull;
     if (this.#bySession.get(session) === request) this.#bySession.delete(session);
-    const isMissCertain = !isFound && this.#port.isCertain(answered);
-    const status = isFound ? "found" : isMissCertain ? "absent" : "unknown";
+    const isCertain = this.#port.isCertain(answered);
+    const status = isFound ? "found" : isCertain ? "absent" : "unknown";
     const tookMs = this.#port.elapsedMs() - pull.startedAtMs;
     const asked = answered.size + waitingFor.size;
-    this.#port.emit({ type: "pull-finished", session, outcome: status, asked, tookMs });
+    const end = { isComplete: waitingFor.size === 0, isCertain };
+    if (pull.ended) pull.ended(end);
+    else this.#port.emit({ type: "pull-finished", session, outcome: status, asked, tookMs });
     for (const ticket of pull.tickets) this.#port.settle(ticket, { kind: "pull", status });
   }
 }

@@ -78,6 +78,8 @@ export class Pusher {
   readonly #port: PusherPort;
   readonly #log: ChangeLog;
   readonly #streams = new Map<NodeId, Stream>();
+  /** Peers whose link is up, and who have not said yet how far they followed: to be waited for. */
+  readonly #coming = new Map<NodeId, Stream>();
   readonly #follower: Follower;
 
   constructor(port: PusherPort) {
@@ -95,7 +97,7 @@ export class Pusher {
   }
 
   ackers(): readonly Acker[] {
-    return [...this.#streams.values()];
+    return [...this.#streams.values(), ...this.#coming.values()];
   }
 
   /** How far `peer` has confirmed; undefined without a stream. */
@@ -118,19 +120,22 @@ export class Pusher {
   /** A link is up: say how far this node has followed the peer. */
   peerUp(peer: NodeId, writer: WriterId): void {
     this.#streams.delete(peer);
+    this.#coming.set(peer, new Stream(-1, () => this.#port.standingOf(peer)));
     const haveSeq = this.#follower.peerUp(peer, writer);
     this.#port.send(peer, { type: "resume", haveSeq });
   }
 
   peerDown(peer: NodeId): void {
     this.#streams.delete(peer);
+    this.#coming.delete(peer);
     this.#follower.peerDown(peer);
   }
 
   onResume(peer: NodeId, haveSeq: number): void {
     const { headSeq, floorSeq, deltaFloorSeq } = this.#log;
     const fromSeq = Math.min(haveSeq, headSeq);
-    const known = this.#streams.get(peer);
+    const known = this.#streams.get(peer) ?? this.#coming.get(peer);
+    this.#coming.delete(peer);
     const stream = new Stream(fromSeq, () => this.#port.standingOf(peer));
     if (known) stream.isLate = known.isLate;
     this.#streams.set(peer, stream);

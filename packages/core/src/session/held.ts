@@ -41,6 +41,10 @@ export class HeldSession {
   digest: Digest = { a: 0, b: 0 };
   /** When anything last changed, on the monotonic clock. */
   changedAtMs: Millis = 0;
+  /** When a revision of another writer last arrived, on the monotonic clock. */
+  heardAtMs: Millis = 0;
+  /** The number of the last own commit to it among all own changes; 0 for none. */
+  pushedSeq = 0;
   stateVector: VersionVector = EMPTY_VECTOR;
   /** What this session counts for in the table's total, at its last count. */
   countedBytes: Bytes = 0;

@@ -229,14 +229,14 @@ export class SessionTable {
   }
 
   /**
-   * Drops what is over, and what is idle-expired where `isHeldEverywhere` says that no member could
+   * Drops what is over, and what is idle-expired where `isSettled` says that no member could
    * still revive it (P4).
    */
-  collect(nowMs: Millis, isHeldEverywhere: (held: HeldSession) => boolean): void {
+  collect(nowMs: Millis, isSettled: (held: HeldSession) => boolean): void {
     for (const held of [...this.sessions()]) {
       const lifetime = lifetimeAt(held.envelope, nowMs - this.#port.limits.clockMarginMs);
       const isOver = lifetime === "over";
-      if (!isOver && (lifetime !== "idle-expired" || !isHeldEverywhere(held))) continue;
+      if (!isOver && (lifetime !== "idle-expired" || !isSettled(held))) continue;
       this.#forget(held);
       this.#port.digestChanged(held.id, held.digest, undefined);
       const reason = isOver ? "absolute" : "idle";
@@ -263,6 +263,8 @@ export class SessionTable {
   }
 
   #integrated(held: HeldSession, envelope: Envelope, isNew = false): void {
+    const isHeard = isNew || envelope.revisions !== held.envelope.revisions;
+    if (isHeard) held.heardAtMs = Math.floor(this.#port.elapsedMs());
     held.envelope = envelope;
     this.#changed(held, isNew ? undefined : held.digest);
     if (held.deltaCount > this.#port.limits.coldDeltasMax) {

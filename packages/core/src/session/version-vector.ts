@@ -44,6 +44,16 @@ export function dominates(a: VersionVector, b: VersionVector): boolean {
   return true;
 }
 
+/** What `a` counts for that `b` counts less of, as `a` has it. */
+export function beyond(a: VersionVector, b: VersionVector): VersionVector {
+  const rest: number[] = [];
+  for (let i = 0; i < a.length; i += 2) {
+    const [writer, count] = [a[i] as WriterId, a[i + 1] as number];
+    if (versionOf(b, writer) < count) rest.push(writer, count);
+  }
+  return rest;
+}
+
 /** The vector as a map. */
 export function vectorToMap(vector: VersionVector): Map<WriterId, number> {
   const map = new Map<WriterId, number>();

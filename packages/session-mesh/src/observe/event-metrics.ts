@@ -41,6 +41,7 @@ export function createEventMetrics(registry: Registry, node: string): (event: Ev
   const handlers: Handlers = {
     ...commitHandlers(registry),
     ...repairHandlers(registry),
+    ...readerHandlers(registry),
     ...memberHandlers(registry),
     ...lifetimeHandlers(registry, node),
   };
@@ -127,6 +128,25 @@ function repairHandlers(registry: Registry): Handlers {
       missTime.observe(toSeconds(tookMs));
     },
     merged: ({ law }) => merges.inc({ law }),
+  };
+}
+
+function readerHandlers(registry: Registry): Handlers {
+  const waits = labelled(registry, "token_waits_total", {
+    help: "Requests that waited for what their user had seen on another node, by the outcome",
+    label: "outcome",
+    values: ["fresh", "stale"],
+  });
+  const waitTime = seconds(registry, "token_wait_seconds", "How long such a request waited");
+  const lost = counter(registry, "token_lost_total", "Seen revisions that every member lacks");
+  const stale = counter(registry, "stale_served_total", "Responses marked Session-Mesh-Stale");
+  return {
+    "token-waited": ({ outcome, lostCount, waitedMs }) => {
+      waits.inc({ outcome });
+      waitTime.observe(toSeconds(waitedMs));
+      lost.inc(lostCount);
+    },
+    "stale-served": () => stale.inc(),
   };
 }
 
