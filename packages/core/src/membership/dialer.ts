@@ -10,9 +10,12 @@ import type { Prng } from "../prng.js";
 
 const FIRST_DELAY_MS = 100;
 
+/** How long an address is left alone at which this node met itself: others may be behind it too. */
+const OWN_DELAY_MS = 60_000;
+
 interface Attempt {
-  /** A seed is dialled for ever, an address of a member as long as the member is. */
-  readonly isSeed: boolean;
+  /** A seed is dialled as long as it is one, an address of a member as long as the member is. */
+  isSeed: boolean;
   /** Who answered at a seed. */
   node: NodeId | undefined;
   isDialing: boolean;
@@ -36,6 +39,22 @@ export class Dialer {
   constructor(port: DialerPort, seeds: readonly string[]) {
     this.#port = port;
     for (const seed of seeds) this.#attempts.set(seed, newAttempt(true));
+  }
+
+  /** Replaces the seeds; returns those that are seeds no more. Members there are dialled as ever. */
+  setSeeds(seeds: readonly string[]): string[] {
+    const removed: string[] = [];
+    for (const [address, attempt] of this.#attempts) {
+      if (!attempt.isSeed || seeds.includes(address)) continue;
+      attempt.isSeed = false;
+      removed.push(address);
+    }
+    for (const seed of seeds) {
+      const attempt = this.#attempts.get(seed);
+      if (attempt) attempt.isSeed = true;
+      else this.#attempts.set(seed, newAttempt(true));
+    }
+    return removed;
   }
 
   /** Dials what is due. `isLinked` tells members that need no dialling. */
@@ -91,9 +110,10 @@ export class Dialer {
     attempt.nextAtMs = this.#port.elapsedMs();
   }
 
-  /** Forgets an address that turned out to be this node's own. */
-  forget(address: string): void {
-    this.#attempts.delete(address);
+  /** This node itself answered there. */
+  answeredBySelf(address: string): void {
+    const attempt = this.#attempts.get(address);
+    if (attempt) attempt.nextAtMs = this.#port.elapsedMs() + OWN_DELAY_MS;
   }
 
   #dialWhenDue(address: string, attempt: Attempt): void {

@@ -133,6 +133,11 @@ export class Membership {
     this.#port.send(id, this.#port.hello(this.self));
   }
 
+  /** Returns the addresses that are seeds no more. */
+  setSeeds(seeds: readonly string[]): string[] {
+    return this.#dialer.setSeeds(seeds);
+  }
+
   dialFailed(address: string): void {
     this.#dialer.failed(address);
   }
@@ -168,7 +173,7 @@ export class Membership {
     const { node, writer } = hello.member;
     if (node === this.self.node) {
       const isSelf = writer === this.self.writer;
-      if (isSelf && link.dialled !== undefined) this.#dialer.forget(link.dialled);
+      if (isSelf && link.dialled !== undefined) this.#dialer.answeredBySelf(link.dialled);
       const detail = `node id ${node} is taken; give each node its own \`node\``;
       if (isSelf) this.#port.closeLink(id, "this is the node itself");
       else this.refuse(id, { code: "node-id", detail });

@@ -46,8 +46,10 @@ class Station {
         },
         received: (link, frame) => void this.frames.push([link, frame]),
         closed: (_link, reason) => void this.heard.push(`closed ${reason}`),
-        dialFailed: (address, { code, detail }) =>
-          void this.heard.push(`dial failed ${address} ${code}: ${detail}`),
+        dialFailed: (address, failure) => {
+          const by = "byPeer" in failure && !failure.byPeer ? " by us" : "";
+          this.heard.push(`dial failed ${address} ${failure.code}${by}: ${failure.detail}`);
+        },
         refused: ({ remote, code, byPeer }) =>
           void this.heard.push(`refused ${remote} ${code} ${byPeer ? "by peer" : "by us"}`),
         misbehaved: (remote, reason) => void this.heard.push(`misbehaved ${remote}: ${reason}`),
@@ -159,6 +161,27 @@ describe("P12: links", () => {
       expect(a.heard).toEqual(["dial failed memory://b proof: it does not know the secret"]),
     );
     expect([...a.frames, ...b.frames]).toEqual([]);
+  });
+
+  test("a dialler that will not have the other end says that it was itself who refused", async () => {
+    const a = await new Station("a").listen();
+    const impostor = network.transport("impostor");
+    await impostor.listen((connection) => {
+      const handshake = new Handshake("acceptor", CREDENTIALS);
+      return {
+        received: (frame) => {
+          const step = handshake.receive(frame);
+          const isProved = step.status === "proved";
+          if (isProved) connection.send(Uint8Array.of(4, ...new Uint8Array(32)));
+          else if (step.status === "waiting") connection.send(step.reply);
+        },
+        closed: () => {},
+      };
+    });
+    a.links.dial("memory://impostor");
+    const failed = "dial failed memory://impostor proof by us: it does not know the secret";
+    await vi.waitFor(() => expect(a.heard).toEqual([failed]));
+    await impostor.close();
   });
 
   test("another cluster: the dialer learns that, and nothing else", async () => {

@@ -187,9 +187,13 @@ export class Links {
   }
 
   #dialFailed(address: string, failure: ProvingFailure): void {
-    const { detail } = failure;
-    if (failure.kind === "misbehaved") this.#observer.misbehaved(address, detail);
-    const code = failure.kind === "refused" ? failure.code : "unreachable";
-    this.#observer.dialFailed(address, { code, detail });
+    const { kind, detail } = failure;
+    if (kind === "misbehaved") this.#observer.misbehaved(address, detail);
+    if (kind !== "refused") {
+      this.#observer.dialFailed(address, { code: "unreachable", detail });
+      return;
+    }
+    const { code, byPeer } = failure;
+    this.#observer.dialFailed(address, { code, byPeer, detail });
   }
 }
