@@ -1,6 +1,7 @@
 /**
  * What may be dropped: sessions that are over, and idle-expired ones that every member was seen to
- * hold as they are, so that no touch can be missing here that would revive them (P4).
+ * hold as they are or not at all, so that no touch can be missing here that would revive them, and
+ * none be lost with them (P4).
  *
  * Not here: dropping itself (session/table.ts).
  */
@@ -24,6 +25,8 @@ export interface RetentionPort {
 export class Retention {
   readonly #port: RetentionPort;
   readonly #equality = new Equality();
+  /** Dead sessions held here, and who was found to hold the same copy or none, and when. */
+  readonly #found = new Map<SessionId, Map<NodeId, Moment>>();
 
   constructor(port: RetentionPort) {
     this.#port = port;
@@ -37,33 +40,48 @@ export class Retention {
   /** The peer is another process now. */
   forget(peer: NodeId): void {
     this.#equality.forget(peer);
+    for (const found of this.#found.values()) found.delete(peer);
   }
 
   /** Drops what is dead and needed by nobody. */
   collect(): void {
     const { meshMs } = this.#port.now();
-    this.#port.table.collect(meshMs, (held) => this.#isHeldEverywhere(held));
+    this.#port.table.collect(meshMs, (held) => this.#isSettled(held));
+    for (const session of this.#found.keys()) {
+      if (!this.#port.table.get(session)) this.#found.delete(session);
+    }
   }
 
-  /** Whether `peer`, which lacks a session, needs it no more: it held it too, and has dropped it. */
-  isForgottenBy(peer: NodeId, session: SessionId): boolean {
+  /** `peer` holds the same copy of a session as this node, or none. */
+  foundSameOrNone(peer: NodeId, session: SessionId): void {
+    const found = this.#found.get(session) ?? new Map<NodeId, Moment>();
+    this.#found.set(session, found.set(peer, this.#port.now()));
+  }
+
+  /** Whether a session is dead by this node's copy, whatever clocks within the margin say. */
+  isExpired(session: SessionId): boolean {
     const held = this.#port.table.get(session);
     if (!held) return false;
     const nowMs = this.#port.now().meshMs - this.#port.limits.clockMarginMs;
-    const lifetime = lifetimeAt(held.envelope, nowMs);
-    return lifetime === "over" || (lifetime === "idle-expired" && this.#wasHeldBy(peer, held));
+    return lifetimeAt(held.envelope, nowMs) !== "live";
   }
 
-  #isHeldEverywhere(held: HeldSession): boolean {
+  #isSettled(held: HeldSession): boolean {
     const members = this.#port.expectedMembers();
-    return members?.every((member) => this.#wasHeldBy(member, held)) ?? false;
+    return members?.every((member) => this.#canMissNothing(held, member)) ?? false;
   }
 
-  /** Whether `member` was seen to hold this copy when it had expired already. */
-  #wasHeldBy(member: NodeId, held: HeldSession): boolean {
-    const { meshMs, elapsedMs } = this.#equality.seenAt(member, partitionOf(held.id));
-    // Equal before it came here says nothing about it.
-    if (elapsedMs <= held.changedAtMs) return false;
-    return lifetimeAt(held.envelope, meshMs - this.#port.limits.clockMarginMs) !== "live";
+  /** Whether `member` was seen to hold this copy or none when it had expired already. */
+  #canMissNothing(held: HeldSession, member: NodeId): boolean {
+    const moments = [
+      this.#equality.seenAt(member, partitionOf(held.id)),
+      this.#found.get(held.id)?.get(member),
+    ];
+    return moments.some((moment) => {
+      // What was seen before this copy came here says nothing about it.
+      if (!moment || moment.elapsedMs <= held.changedAtMs) return false;
+      const nowMs = moment.meshMs - this.#port.limits.clockMarginMs;
+      return lifetimeAt(held.envelope, nowMs) !== "live";
+    });
   }
 }

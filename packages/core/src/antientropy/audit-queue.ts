@@ -1,5 +1,5 @@
 /**
- * Whom to audit next: peers that need it now first, else one at random each interval.
+ * Whom to audit next: peers that need it now first, else each in turn.
  *
  * Not here: the round itself (auditor.ts).
  */
@@ -20,6 +20,8 @@ export class AuditQueue {
   readonly #port: AuditQueuePort;
   /** Whether the round must be thorough, by peer. */
   readonly #due = new Map<NodeId, boolean>();
+  /** Who is still to be audited in this cycle. */
+  #cycle: readonly NodeId[] = [];
 
   constructor(port: AuditQueuePort) {
     this.#port = port;
@@ -37,9 +39,14 @@ export class AuditQueue {
     for (const peer of peers.slice(0, count)) this.add(peer, { thorough: false });
   }
 
-  /** The interval is over. */
-  addRandom(): void {
-    this.addSome(1);
+  /** The interval is over: whoever was not audited for longest, in an order drawn anew each time. */
+  addNext(): void {
+    const peers = this.#port.trustedPeers();
+    let left = this.#cycle.filter((peer) => peers.includes(peer));
+    if (left.length === 0) left = this.#port.random.shuffle(peers);
+    const [peer, ...rest] = left;
+    this.#cycle = rest;
+    if (peer !== undefined) this.add(peer, { thorough: false });
   }
 
   /** Starts the next round if none is under way. */

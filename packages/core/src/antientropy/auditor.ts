@@ -7,8 +7,9 @@
  *   A ◀─sync(…), listed(want)─ B    what A lacks, and what B lacks
  *   A ──sync(…)──────────────▶ B
  *
- * One round at a time is begun by a node; rounds of others are answered at any time. Sessions
- * changed a moment ago are left out, their push being in flight, unless the round is thorough.
+ * One round at a time is begun by a node; rounds of others are answered at any time. Unless the
+ * round is thorough, sessions changed a moment ago are not compared, their push being in flight, and
+ * dead ones are not sent to who lacks them, who may have dropped them.
  *
  * Not here: sums (partition-sums.ts), sending (sync-sender.ts), and when to audit (the replica).
  */
@@ -56,8 +57,10 @@ export interface AuditorPort {
   emit(event: EventBody): void;
   elementsOf(partition: number): Iterable<AuditElement>;
   wholeItem(session: SessionId): WholeItem | undefined;
-  /** Expired, and dropped by a peer that held it: not to be sent there again. */
-  isForgottenBy(peer: NodeId, session: SessionId): boolean;
+  /** Whether a session is dead for all that is known here: whoever lacks it does not need it. */
+  isExpired(session: SessionId): boolean;
+  /** The peer holds the same copy of a session, or none. */
+  foundSameOrNone(peer: NodeId, session: SessionId): void;
   /** Merges a whole copy. */
   integrate(peer: NodeId, item: WholeItem): void;
   /** Whether the peer computes digests as this node does. */
@@ -168,26 +171,27 @@ export class Auditor {
     const surplus: SessionId[] = [];
     const wanted: SessionId[] = [];
     for (const partition of new Set(list.partitions)) {
-      for (const { session, digest, changedAtMs } of this.#port.elementsOf(partition)) {
-        const entry = theirs.get(session);
-        theirs.delete(session);
-        if (entry && entry.a === digest.a && entry.b === digest.b) continue;
-        if (!list.isThorough && this.#isInFlight(changedAtMs)) continue;
-        if (!entry && this.#port.isForgottenBy(peer, session)) continue;
-        surplus.push(session);
-        if (entry) wanted.push(session);
+      for (const mine of this.#port.elementsOf(partition)) {
+        const entry = theirs.get(mine.session);
+        theirs.delete(mine.session);
+        if (!this.#isToBeSent(peer, { mine, entry, isThorough: list.isThorough })) continue;
+        surplus.push(mine.session);
+        if (entry) wanted.push(mine.session);
       }
     }
-    wanted.push(...theirs.keys());
+    const missing = [...theirs.values()].filter((entry) => !isInFlight(entry));
+    const lacking = missing.map((entry) => entry.session);
     this.#sender.enqueue(peer, surplus);
-    this.#port.send(peer, { type: "listed", round: list.round, wanted });
+    this.#port.send(peer, { type: "listed", round: list.round, wanted, lacking });
   }
 
-  onListed(peer: NodeId, { round: number, wanted }: ListedMessage): void {
+  onListed(peer: NodeId, { round: number, wanted, lacking }: ListedMessage): void {
     const round = this.#roundOf(peer, number);
     if (!round) return;
     round.listsPending -= 1;
-    const needed = wanted.filter((session) => !this.#port.isForgottenBy(peer, session));
+    const isNeeded = (session: SessionId): boolean =>
+      round.isThorough || !this.#isDoneWith(peer, session);
+    const needed = [...wanted, ...lacking.filter(isNeeded)];
     round.sent += needed.length;
     this.#sender.enqueue(peer, needed);
     this.#tryFinish(peer);
@@ -212,7 +216,32 @@ export class Auditor {
     this.#sender.onSynced(peer, request);
   }
 
-  #isInFlight(changedAtMs: Millis): boolean {
+  #isToBeSent(
+    peer: NodeId,
+    {
+      mine,
+      entry,
+      isThorough,
+    }: { mine: AuditElement; entry: DigestEntry | undefined; isThorough: boolean },
+  ): boolean {
+    const { session, digest, changedAtMs } = mine;
+    if (entry && entry.a === digest.a && entry.b === digest.b) {
+      if (this.#port.isExpired(session)) this.#port.foundSameOrNone(peer, session);
+      return false;
+    }
+    if (isThorough) return true;
+    if ((entry && isInFlight(entry)) || this.#isFresh(changedAtMs)) return false;
+    return entry !== undefined || !this.#isDoneWith(peer, session);
+  }
+
+  /** The peer lacks a session; where that is dead for all that is known here, so be it. */
+  #isDoneWith(peer: NodeId, session: SessionId): boolean {
+    if (!this.#port.isExpired(session)) return false;
+    this.#port.foundSameOrNone(peer, session);
+    return true;
+  }
+
+  #isFresh(changedAtMs: Millis): boolean {
     return this.#port.elapsedMs() - changedAtMs < this.#port.limits.auditGraceMs;
   }
 
@@ -255,8 +284,8 @@ export class Auditor {
     for (const partition of partitions) {
       named.push(partition);
       for (const { session, digest, changedAtMs } of this.#port.elementsOf(partition)) {
-        if (!round.isThorough && this.#isInFlight(changedAtMs)) continue;
-        entries.push({ session, a: digest.a, b: digest.b });
+        const isFresh = !round.isThorough && this.#isFresh(changedAtMs);
+        entries.push(isFresh ? { session, a: 0, b: 0 } : { session, a: digest.a, b: digest.b });
       }
       if (entries.length >= LIST_ENTRIES_MAX) flush();
     }
@@ -278,4 +307,8 @@ export class Auditor {
     this.#port.emit({ type: "audit-finished", ...report });
     this.#port.finished(peer, { outcome, isThorough: round.isThorough, startedAtMs });
   }
+}
+
+function isInFlight({ a, b }: DigestEntry): boolean {
+  return a === 0 && b === 0;
 }

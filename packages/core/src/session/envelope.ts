@@ -124,15 +124,16 @@ export function canonical(value: unknown): string {
 
 function joinField(a: UnknownField, b: UnknownField): UnknownField {
   if (a.join !== b.join) return a.join < b.join ? a : b;
-  const byStamp = a.join === "last" ? compareStamps(a.stamp, b.stamp) : 0;
-  const byValue = compareValues(a.value, b.value);
-  const aWins = byStamp !== 0 ? byStamp > 0 : a.join === "min" ? byValue <= 0 : byValue >= 0;
-  return aWins ? a : b;
+  const byStamp = compareStamps(a.stamp, b.stamp);
+  const byValue = compareValues(a.value, b.value) * (a.join === "min" ? -1 : 1);
+  const order = a.join === "last" ? byStamp || byValue : byValue || byStamp;
+  return order >= 0 ? a : b;
 }
 
 function compareValues(a: unknown, b: unknown): number {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
+  // What is not a number is not ordered among them, but its text is.
+  if (typeof a === "number" && typeof b === "number" && a < b) return -1;
+  if (typeof a === "number" && typeof b === "number" && a > b) return 1;
   const [x, y] = [canonical(a), canonical(b)];
   return x < y ? -1 : x > y ? 1 : 0;
 }

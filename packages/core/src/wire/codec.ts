@@ -86,7 +86,7 @@ function fieldsOf(message: Message): Wire {
         message.differing,
       ];
     case "listed":
-      return [message.round, message.wanted];
+      return [message.round, message.wanted, message.lacking];
     case "sync":
       return [message.request, message.items.map(itemToWire)];
     case "synced":

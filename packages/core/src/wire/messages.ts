@@ -24,7 +24,7 @@ export interface MemberFact {
   readonly address: string;
 }
 
-/** A session and its digest in two 32-bit lanes. */
+/** A session and its digest in two 32-bit lanes; both 0 where it was changed a moment ago. */
 export interface DigestEntry {
   readonly session: SessionId;
   readonly a: number;
@@ -117,11 +117,14 @@ export interface ListMessage {
   readonly differing: readonly number[];
 }
 
-/** The list was compared: these sessions are wanted of the lister, and this many follow as `sync`. */
+/** The list was compared; what the lister lacks follows as `sync`. */
 export interface ListedMessage {
   readonly type: "listed";
   readonly round: number;
+  /** Sessions of which the sender holds another copy. */
   readonly wanted: readonly SessionId[];
+  /** Sessions that the sender does not hold. */
+  readonly lacking: readonly SessionId[];
 }
 
 /** Whole sessions that repair a difference; confirmed by `synced`. */
