@@ -3,9 +3,12 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { expressBench } from "./express.bench.js";
+import { latencyBench } from "./latency.bench.js";
 import { startRedis } from "./redis.js";
 import { printResults, type Result } from "./result.js";
 import { storeBench } from "./store.bench.js";
+import { tableBench } from "./table.bench.js";
 
 const { values: options } = parseArgs({
   options: { report: { type: "string" }, only: { type: "string" } },
@@ -17,6 +20,9 @@ if (!redis)
 
 const benches: Record<string, () => Promise<Result[]>> = {
   ...(redis && { store: () => storeBench(redis) }),
+  express: expressBench,
+  latency: latencyBench,
+  table: tableBench,
 };
 
 const results: Result[] = [];
