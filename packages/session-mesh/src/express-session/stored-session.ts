@@ -10,7 +10,7 @@ import type { Millis } from "@session-mesh/core";
 import { type CookieFields, cookieToShow, DEFAULT_COOKIE_FIELDS } from "./stored-cookie.js";
 
 /** A session's stored attributes, `cookie` and the mark among them. */
-export type StoredValue = Readonly<Record<string, unknown>>;
+type StoredValue = Readonly<Record<string, unknown>>;
 
 /** Holds the prefix of the store. No attribute of an application begins so. */
 const MARK = "\0store";
