@@ -32,13 +32,16 @@ export interface DecodeError {
   readonly unknownType: number | undefined;
 }
 
-const unpackr = new Unpackr({ useRecords: false });
+// Bytes are copied, or a few of them would keep their whole frame alive.
+const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 
 /** Decodes a frame; never throws. */
 export function decodeFrame(frame: Uint8Array): Message | DecodeError {
   if (!isWellFormed(frame)) return failure("not one well-formed MessagePack value");
   try {
-    const wire = array(unpackr.unpack(frame), "message");
+    // A plain view: a Buffer would make its copies Buffers too.
+    const bytes = new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength);
+    const wire = array(unpackr.unpack(bytes), "message");
     const [code] = wire;
     const decode = typeof code === "number" ? DECODERS.get(code) : undefined;
     if (decode) return decode(wire);
