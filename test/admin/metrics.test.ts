@@ -182,7 +182,8 @@ describe("what is held", () => {
     expect(fill("membersMax")).toBe(3 / limits.membersMax);
     expect(fill("changeLogEntriesMax")).toBe(logFill.entries);
     expect(fill("changeLogBytesMax")).toBe(logFill.bytes);
-    for (const limit of ["pushWindowBytesMax", "ackWaitersMax", "pullsMax", "sessionsBytesMax"]) {
+    const others = ["pushWindowBytesMax", "ackWaitersMax", "pullsMax", "tokenWaitersMax"];
+    for (const limit of [...others, "sessionsBytesMax"]) {
       expect(fill(limit)).toBeGreaterThanOrEqual(0);
     }
   });

@@ -112,6 +112,7 @@ function fillsOf(status: ReplicaStatus, limits: Limits): Fills {
     pushWindowBytesMax: Math.max(...inFlightBytes) / limits.pushWindowBytesMax,
     ackWaitersMax: status.ackWaiterCount / limits.ackWaitersMax,
     pullsMax: status.pullCount / limits.pullsMax,
+    tokenWaitersMax: status.tokenWaiterCount / limits.tokenWaitersMax,
   };
 }
 
