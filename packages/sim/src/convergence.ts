@@ -7,13 +7,22 @@
 import type { JsonValue, SessionId } from "@session-mesh/core";
 import type { NodeRun } from "./node-run.js";
 
+/** What is compared. */
+export interface Comparison {
+  /** Each node drops in its own time what has expired, and fingerprints differ meanwhile. */
+  readonly arePrintsCompared?: boolean;
+}
+
 /** What two nodes do not agree on; undefined when all agree. */
 export function difference(
   runs: readonly NodeRun[],
   sessions: Iterable<SessionId>,
+  { arePrintsCompared = true }: Comparison = {},
 ): string | undefined {
   return (
-    differenceOfMembers(runs) ?? differenceOfPrints(runs) ?? differenceOfValues(runs, sessions)
+    differenceOfMembers(runs) ??
+    (arePrintsCompared ? differenceOfPrints(runs) : undefined) ??
+    differenceOfValues(runs, sessions)
   );
 }
 
@@ -45,7 +54,9 @@ function differenceOfValues(
   for (const session of sessions) {
     const seen = runs.map((run) => {
       const result = run.input((replica) => replica.read(session));
-      return result.status === "found" ? canonical(result.value) : result.status;
+      if (result.status === "found") return canonical(result.value);
+      // What has expired is dropped by each in its own time.
+      return result.status === "expired" ? "absent" : result.status;
     });
     if (new Set(seen).size === 1) continue;
     return `${session} differs: ${runs.map((run, i) => `${run.machine}=${seen[i]}`).join(" ")}`;

@@ -17,7 +17,7 @@ import {
 import { type Canary, CANARIES } from "./canaries.js";
 import { Checkers } from "./checkers.js";
 import { Cluster } from "./cluster.js";
-import { difference } from "./convergence.js";
+import { type Comparison, difference } from "./convergence.js";
 import { Ledger } from "./ledger.js";
 import { Nemesis, FAULTS, type Fault, type NemesisOptions } from "./nemesis.js";
 import { Network, type NetworkOptions } from "./network.js";
@@ -37,6 +37,9 @@ const QUIET_MS: Millis = 20_000;
 const DEPLOY_MS_MAX: Millis = 30_000;
 
 const CHECK_INTERVAL_MS: Millis = 250;
+
+/** Sessions with a shorter idle time than this expire before a run is over. */
+const SHORT_IDLE_MS: Millis = 60_000;
 
 /** A swarm's draw. */
 export interface SwarmOptions {
@@ -195,19 +198,20 @@ class SwarmRun {
     this.#nemesis.heal();
     this.#waitForDeploys();
     this.network.options = { ...this.#options.network, dialFailureRate: 0 };
-    this.#convergenceMs = this.#untilEqual();
+    const arePrintsCompared = this.#options.workload.idleMs > SHORT_IDLE_MS;
+    this.#convergenceMs = this.#untilEqual(CONVERGENCE_MS_MAX, { arePrintsCompared });
     this.#simulator.note("-", "has converged");
     this.#checkers.everything();
   }
 
   /** Waits until all are equal, and says how long that took. */
-  #untilEqual(): Millis {
+  #untilEqual(boundMs: Millis, comparison: Comparison): Millis {
     const startedAtMs = this.#simulator.nowMs;
     for (;;) {
-      const differs = this.#difference();
+      const differs = this.#difference(comparison);
       const tookMs = this.#simulator.nowMs - startedAtMs;
       if (differs === undefined) return tookMs;
-      if (tookMs > CONVERGENCE_MS_MAX) this.#simulator.fail("P8", differs);
+      if (tookMs > boundMs) this.#simulator.fail("P8", differs);
       this.#simulator.runFor(CHECK_INTERVAL_MS);
     }
   }
@@ -218,8 +222,9 @@ class SwarmRun {
     this.#simulator.runFor(1_000);
     this.#isConverged = true;
     this.#simulator.runFor(QUIET_MS);
-    // Each node drops in its own time what has expired.
-    this.#untilEqual();
+    // Each node drops what has expired in its own time, once it has audited all others.
+    const { idleMs } = this.#options.workload;
+    this.#untilEqual(CONVERGENCE_MS_MAX * 2 + (idleMs > SHORT_IDLE_MS ? 0 : idleMs), {});
     this.#checkers.everything();
     this.#checkers.queues();
   }
@@ -246,9 +251,9 @@ class SwarmRun {
     };
   }
 
-  #difference(): string | undefined {
+  #difference(comparison: Comparison): string | undefined {
     const sessions = [...this.#ledger.records()].map(({ session }) => session);
-    return difference(this.#cluster.runs(), sessions);
+    return difference(this.#cluster.runs(), sessions, comparison);
   }
 
   #watch(): void {
