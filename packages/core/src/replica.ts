@@ -17,6 +17,7 @@ import type { CommitResult, LocalCommit, ReadResult } from "./local-sessions.js"
 import { TICK_MS } from "./membership/membership.js";
 import type { Parts } from "./parts.js";
 import type { Runtime, Ticket, Timer } from "./runtime.js";
+import type { VersionVector } from "./session-state.js";
 import type { Snapshot } from "./session/document.js";
 import type { Unshared } from "./sharing.js";
 import { type ReplicaStatus, statusOf } from "./status.js";
@@ -177,17 +178,16 @@ export class Replica {
   }
 
   /**
-   * Settles `ticket` when these revisions of a session are held here,
-   * or nobody reachable has them, or the deadline has passed. Asks the peers meanwhile (P5).
+   * Settles `ticket` when these revisions of a session are held here, or nobody reachable has them, or
+   * the deadline has passed. Asks the peers meanwhile (P5).
    */
   awaitRevisions(ticket: Ticket, session: SessionId, wanted: WantedRevisions): void {
     this.#parts.freshness.wait(ticket, session, wanted);
   }
 
-  /** What of a session as it is here some member may lack; nothing of one that is not held. */
-  unshared(session: SessionId): Unshared | undefined {
-    const held = this.#parts.table.get(session);
-    return held && this.#parts.sharing.unshared(held);
+  /** Which of these revisions of a session, read here, some member may lack (P5). */
+  unshared(session: SessionId, revisions: VersionVector): Unshared {
+    return this.#parts.sharing.unshared(this.#parts.table.get(session), revisions);
   }
 
   /** The sessions held here, expired ones included, tombstones not. Linear in their number. */

@@ -33,6 +33,8 @@ export interface SharingPort {
 /** What some member may lack. */
 export interface Unshared {
   readonly revisions: VersionVector;
+  /** The writer that this node is. */
+  readonly writer: WriterId;
   /** The last own change to the session, whose acknowledgement by all makes the own revision shared. */
   readonly seq: number;
   /** A member that may lack something cannot be reached now. */
@@ -43,8 +45,6 @@ interface LinkTime {
   readonly upAtMs: Millis;
   downAtMs: Millis | undefined;
 }
-
-const NOTHING_UNSHARED: Unshared = { revisions: [], seq: 0, isCut: false };
 
 /** Decides who may lack what. */
 export class Sharing {
@@ -77,22 +77,22 @@ export class Sharing {
     }
   }
 
-  /** What of a session some member may lack; all of it as long as no member is known. */
-  unshared(held: HeldSession): Unshared {
-    const { revisions } = held.envelope;
-    const seq = held.pushedSeq;
+  /** Which of `revisions` some member may lack; all of them as long as no member is known. */
+  unshared(held: HeldSession | undefined, revisions: VersionVector): Unshared {
+    const own = { writer: this.#port.writer, seq: held?.pushedSeq ?? 0 };
+    if (!held) return { revisions: [], ...own, isCut: false };
     const members = this.#port.expectedMembers();
-    if (!members) return { revisions, seq, isCut: true };
-    let lacking: number[] | undefined;
+    if (!members) return { revisions, ...own, isCut: true };
+    const lacking: number[] = [];
     let isCut = false;
     for (let i = 0; i < revisions.length; i += 2) {
       const writer = revisions[i] as WriterId;
       const lackers = this.#lackers(held, writer, members);
       if (lackers.length === 0) continue;
-      (lacking ??= []).push(writer, revisions[i + 1] as number);
+      lacking.push(writer, revisions[i + 1] as number);
       isCut ||= !lackers.every((member) => this.#port.isLinked(member));
     }
-    return lacking ? { revisions: lacking, seq, isCut } : NOTHING_UNSHARED;
+    return { revisions: lacking, ...own, isCut };
   }
 
   get #settlingMs(): Millis {

@@ -18,7 +18,9 @@ export {
   type Millis,
   type RefusalCode,
   type ReplicaStatus,
+  type Unshared,
   UnsupportedValueError,
+  type VersionVector,
 } from "@session-mesh/core";
 export type { CounterHandle } from "./counter-handle.js";
 export { createMesh } from "./create-mesh.js";
@@ -35,7 +37,7 @@ export type {
   DestroyOptions,
   SessionHandle,
 } from "./session-handle.js";
-export type { OpenResult, Sessions } from "./sessions.js";
+export type { LoadOptions, LoadResult, OpenResult, Sessions, Staleness } from "./sessions.js";
 export { createMemoryNetwork, type MemoryNetwork } from "./transports/memory.js";
 export type {
   Closing,

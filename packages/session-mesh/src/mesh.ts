@@ -132,10 +132,14 @@ export class Mesh {
     return this;
   }
 
-  /** For adapters: has the event emitted that a session changed after its response's headers went. */
-  changedAfterHeaders(id: string): void {
+  /**
+   * For adapters: has an event emitted about a session in a request. It changed after the response's
+   * headers went, was served perhaps behind what its user has seen (P5), or may live where nobody
+   * could be asked (P9).
+   */
+  note(type: "changed-after-headers" | "stale-served" | "miss-incomplete", id: string): void {
     const session = hashRawId(id, this.#parts.idKey);
-    this.#emit({ type: "changed-after-headers", session }, Date.now());
+    this.#emit({ type, session }, Date.now());
   }
 
   /** Whether this node may have traffic. Losing peers later does not make it unready. */

@@ -18,9 +18,12 @@ import {
   resetCounter,
   type SessionId,
   type Snapshot,
+  type Unshared,
+  type VersionVector,
 } from "@session-mesh/core";
 import { counterAt, type CounterHandle } from "./counter-handle.js";
 import { type HandedOut, noteHandedOut, rebase } from "./rebase.js";
+import { type Lifetimes, lifetimesAtBirth } from "./session-lifetimes.js";
 import type { SystemRuntime } from "./system-runtime.js";
 
 /** How many peers confirmed. */
@@ -78,14 +81,6 @@ export interface SessionPort {
   reread(session: SessionId): Promise<ReadResult>;
 }
 
-/** Lifetimes of a session. */
-interface Lifetimes {
-  readonly createdAtMs: Millis;
-  readonly expiresAtMs: Millis;
-  readonly absoluteExpiresAtMs: Millis;
-  readonly idleMs: Millis;
-}
-
 type Found = Extract<ReadResult, { status: "found" }>;
 
 const NO_ACKS: AckResult = { acks: 0, degraded: false };
@@ -99,6 +94,7 @@ export class SessionHandle {
   #snapshot: Snapshot;
   #handedOut: HandedOut = new Set();
   #lifetimes: Lifetimes;
+  #revisions: VersionVector = [];
   /** How the session is to be created; undefined once it is stored. */
   #birth: { readonly idleMs?: Millis; readonly absoluteMs?: Millis } | undefined;
   #isDestroyed = false;
@@ -117,10 +113,11 @@ export class SessionHandle {
     if ("found" in origin) {
       this.#snapshot = origin.found;
       this.#lifetimes = origin.found;
+      this.#revisions = origin.found.revisions;
     } else {
       this.#birth = origin.birth;
       this.#snapshot = port.runtime.run((replica) => replica.blank());
-      this.#lifetimes = this.#lifetimesAtBirth(origin.birth);
+      this.#lifetimes = lifetimesAtBirth(origin.birth, port.limits);
     }
     noteHandedOut(this.#snapshot.value, this.#handedOut);
   }
@@ -159,6 +156,21 @@ export class SessionHandle {
 
   get idleMs(): Millis {
     return this.#lifetimes.idleMs;
+  }
+
+  /** Each writer's commits in it, as of the last read or commit. */
+  get revisions(): VersionVector {
+    return this.#revisions;
+  }
+
+  /** Those of {@link SessionHandle.revisions} that some member may lack: for its user to take along. */
+  unshared(): Unshared {
+    return this.#port.runtime.run((replica) => replica.unshared(this.#session, this.#revisions));
+  }
+
+  /** Waits until every unsuspected peer holds this node's change of that number. */
+  share({ seq }: Unshared): Promise<AckResult> {
+    return this.#awaitAcks(seq, { acks: "all" });
   }
 
   /** Whether a commit would write. Throws UnsupportedValueError for what a session cannot hold. */
@@ -217,6 +229,7 @@ export class SessionHandle {
     if (result.status !== "found") return false;
     this.#snapshot = result;
     this.#lifetimes = result;
+    this.#revisions = result.revisions;
     this.#handedOut = new Set();
     noteHandedOut(result.value, this.#handedOut);
     return true;
@@ -265,6 +278,7 @@ export class SessionHandle {
     if (fresh.status === "found") {
       this.#snapshot = rebased(fresh);
       this.#lifetimes = fresh;
+      this.#revisions = fresh.revisions;
     }
     return { status: "committed", seq: result.seq };
   }
@@ -283,14 +297,5 @@ export class SessionHandle {
       },
     );
     return { acks, degraded };
-  }
-
-  #lifetimesAtBirth(birth: { idleMs?: Millis; absoluteMs?: Millis }): Lifetimes {
-    const { limits } = this.#port;
-    const createdAtMs = Date.now();
-    const idleMs = birth.idleMs ?? limits.idleMs;
-    const absoluteExpiresAtMs = createdAtMs + (birth.absoluteMs ?? limits.absoluteMs);
-    const expiresAtMs = Math.min(createdAtMs + idleMs, absoluteExpiresAtMs);
-    return { createdAtMs, expiresAtMs, absoluteExpiresAtMs, idleMs };
   }
 }

@@ -3,14 +3,17 @@
  *
  * Not here: what a request does with one (session-handle.ts), cookies (adapters).
  */
-import type {
-  AckOutcome,
-  Limits,
-  Millis,
-  PullOutcome,
-  ReadResult,
-  ReplicaStatus,
-  SessionId,
+import {
+  type AckOutcome,
+  beyond,
+  type FreshnessOutcome,
+  type Limits,
+  type Millis,
+  type PullOutcome,
+  type ReadResult,
+  type ReplicaStatus,
+  type SessionId,
+  type VersionVector,
 } from "@session-mesh/core";
 import { createRawId, hashRawId, RAW_ID_LENGTH_MAX } from "./session-ids.js";
 import {
@@ -34,6 +37,24 @@ export type OpenResult =
       /** When it was regenerated under another id, else 0. */
       readonly regeneratedAtMs: Millis;
     };
+
+/** What of `seen` is not in what was found. */
+export interface Staleness {
+  /** Seen elsewhere, and not reachable now. */
+  readonly missing: VersionVector;
+  /** Those of them, found now or before, that every member lacks: not worth asking for again. */
+  readonly lost: VersionVector;
+}
+
+/** How to load. */
+export interface LoadOptions {
+  readonly signal?: AbortSignal;
+  /** What the reader has seen of the session on other nodes: waited for, `tokenDeadlineMs` at most. */
+  readonly seen?: VersionVector;
+}
+
+/** What was found; no `staleness` where all that was seen before is in it. */
+export type LoadResult = OpenResult & { readonly staleness?: Staleness };
 
 /** What the sessions need of their mesh. */
 export interface SessionsParts {
@@ -91,15 +112,18 @@ export class Sessions {
   }
 
   /**
-   * What the mesh holds: this node's copy, else what the peers have, within `pullDeadlineMs`.
+   * What the mesh holds: this node's copy, else what the peers have, within `pullDeadlineMs`; with
+   * what was `seen` elsewhere in it, if it can be had in time (P5).
    * Rejects with the signal's reason when it is aborted; nothing is changed by that.
    */
-  async load(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<OpenResult> {
-    options.signal?.throwIfAborted();
+  async load(id: string, options: LoadOptions = {}): Promise<LoadResult> {
+    const { signal, seen = [] } = options;
+    signal?.throwIfAborted();
     if (!isRawId(id)) return { status: "absent" };
-    const reading = this.#readEverywhere(this.#port.hash(id));
-    const { result, miss } = await abortable(reading, options.signal);
-    return this.#toOpenResult(id, result, miss);
+    const reading = this.#readSeen(this.#port.hash(id), seen);
+    const { result, miss, staleness } = await abortable(reading, signal);
+    const opened = this.#toOpenResult(id, result, miss);
+    return staleness === undefined ? opened : { ...opened, staleness };
   }
 
   /**
@@ -153,6 +177,29 @@ export class Sessions {
     const miss = await this.#pull(session, {});
     const result = this.#runtime.run((replica) => replica.read(session));
     return { result, miss };
+  }
+
+  async #readSeen(
+    session: SessionId,
+    seen: VersionVector,
+  ): Promise<{ result: ReadResult; miss: "absent" | "unknown"; staleness?: Staleness }> {
+    const startedAtMs = performance.now();
+    const { result, miss } = await this.#readEverywhere(session);
+    // All who can be asked were asked.
+    const isLacking = result.status === "absent" && seen.length > 0;
+    if (isLacking) return { result, miss, staleness: { missing: seen, lost: [] } };
+    const isBehind = result.status === "found" && beyond(seen, result.revisions).length > 0;
+    if (!isBehind) return { result, miss };
+    const leftMs = this.#port.limits.tokenDeadlineMs - (performance.now() - startedAtMs);
+    const wanted = { revisions: seen, deadlineMs: Math.max(1, leftMs) };
+    const { missing, lost } = await this.#runtime.ask<FreshnessOutcome>(
+      "freshness",
+      (replica, ticket) => replica.awaitRevisions(ticket, session, wanted),
+    );
+    const fresh = this.#runtime.run((replica) => replica.read(session));
+    return missing.length === 0
+      ? { result: fresh, miss }
+      : { result: fresh, miss, staleness: { missing, lost } };
   }
 
   async #pull(session: SessionId, options: { thorough?: boolean }): Promise<"absent" | "unknown"> {

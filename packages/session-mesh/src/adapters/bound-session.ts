@@ -5,6 +5,7 @@
  * Not here: the response, and which session a request has (session-exchange.ts).
  */
 import { isDeepStrictEqual } from "node:util";
+import type { Unshared, VersionVector } from "@session-mesh/core";
 import type { CounterHandle } from "../counter-handle.js";
 import type { AckResult, CommitOutcome, SessionHandle } from "../session-handle.js";
 import type { Sessions } from "../sessions.js";
@@ -72,6 +73,21 @@ export class BoundSession implements SessionBinding {
 
   get standing(): Standing {
     return this.#standing;
+  }
+
+  /** What of it the response shows. */
+  get revisions(): VersionVector {
+    return this.#handle.revisions;
+  }
+
+  /** What of that some member may lack. */
+  unshared(): Unshared {
+    return this.#handle.unshared();
+  }
+
+  /** Waits until every unsuspected peer holds what this node wrote of that. */
+  share(unshared: Unshared): Promise<AckResult> {
+    return this.#handle.share(unshared);
   }
 
   /** Whether this request wrote it. */

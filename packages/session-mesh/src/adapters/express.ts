@@ -15,6 +15,7 @@ import type { Mesh } from "../mesh.js";
 import { holdResponse } from "./hold-response.js";
 import type { Session } from "./request-session.js";
 import { SessionExchange } from "./session-exchange.js";
+import { TokenSlots } from "./token-slots.js";
 import { type SessionOptions, type SessionSettings, sessionSettings } from "./session-settings.js";
 
 export type { SubstituteAnswer } from "./hold-response.js";
@@ -60,6 +61,7 @@ interface MaybeExpressRequest extends IncomingMessage {
 export function meshSession(mesh: Mesh, options: MeshSessionOptions): SessionMiddleware {
   const settings = sessionSettings(options);
   const cookieWithheld = warnOnce();
+  const slots = new TokenSlots(settings.name);
   return (incoming, res, next) => {
     const req: MaybeExpressRequest = incoming;
     if (req.session !== undefined || !isBeneath(req, settings.cookie.path)) return next();
@@ -69,6 +71,8 @@ export function meshSession(mesh: Mesh, options: MeshSessionOptions): SessionMid
       publish: (session) => publish(req, session),
       shown: () => req.session,
       cookieWithheld,
+      markStale: () => markStale(res),
+      slots,
     });
     const proceed = (): void => {
       holdResponse(res, exchange);
@@ -84,6 +88,11 @@ export function meshSession(mesh: Mesh, options: MeshSessionOptions): SessionMid
     if (loading === undefined) return proceed();
     loading.then(proceed, next);
   };
+}
+
+/** On an upgrade `{}` may stand for the response. */
+function markStale(res: Partial<Pick<ServerResponse, "setHeader">>): void {
+  res.setHeader?.("Session-Mesh-Stale", "1");
 }
 
 /** The session of a request that passed {@link meshSession}, for code without Express' types. */

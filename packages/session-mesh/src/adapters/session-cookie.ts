@@ -121,6 +121,15 @@ export class SessionCookie {
     return stringifySetCookie({ ...this.#scope(name, isSecure), value: "", ...epoch });
   }
 
+  /** The Set-Cookie header of a cookie that goes with this one, for `lifeMs`, never seen by scripts. */
+  companionHeader(
+    { name, value }: { readonly name: string; readonly value: string },
+    { isSecure, lifeMs }: { readonly isSecure: boolean; readonly lifeMs: number },
+  ): string {
+    const maxAge = Math.ceil(lifeMs / MILLIS_PER_SECOND);
+    return stringifySetCookie({ ...this.#scope(name, isSecure), httpOnly: true, value, maxAge });
+  }
+
   /** For logs and `JSON.stringify`, as express-session shows it. */
   toJSON(): Record<string, unknown> {
     const { maxAge: originalMaxAge, ...attributes } = this.attributes();

@@ -7,9 +7,10 @@
  * Not here: frameworks, and how a response is held meanwhile (hold-response.ts).
  */
 import type { IncomingMessage } from "node:http";
+import type { VersionVector } from "@session-mesh/core";
 import type { Mesh } from "../mesh.js";
 import type { AckResult } from "../session-handle.js";
-import type { OpenResult, Sessions } from "../sessions.js";
+import type { LoadResult, Sessions } from "../sessions.js";
 import { BoundSession, type SessionOwner } from "./bound-session.js";
 import type { HeadVerdict, ResponseGates, SubstituteAnswer } from "./hold-response.js";
 import type { Session } from "./request-session.js";
@@ -17,6 +18,8 @@ import type { SessionCookie } from "./session-cookie.js";
 import { SessionWriteError, failureOf, plainAnswer } from "./session-failure.js";
 import type { SessionSettings } from "./session-settings.js";
 import { cookieValue, signId, verifyId } from "./signed-id.js";
+import type { TokenSlots } from "./token-slots.js";
+import { TOKEN_LIFE_MS, VersionTokens } from "./version-tokens.js";
 
 /** What an exchange asks of the framework. */
 export interface ExchangeHost {
@@ -29,6 +32,10 @@ export interface ExchangeHost {
   shown(): unknown;
   /** A cookie marked secure was withheld, since the connection is not. */
   cookieWithheld(): void;
+  /** Marks the response: its session may be behind what its user has seen, or elsewhere (P5, P9). */
+  markStale(): void;
+  /** The names of this process's tokens. */
+  readonly slots: TokenSlots;
 }
 
 /** See the file's comment. */
@@ -37,10 +44,12 @@ export class SessionExchange implements ResponseGates, SessionOwner {
   readonly #mesh: Mesh;
   readonly #host: ExchangeHost;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #tokens: VersionTokens;
   #current: BoundSession | undefined;
   #hasCookie = false;
   #cookieId: string | undefined;
   #isSignatureStale = false;
+  #lost: VersionVector = [];
   /** The cookie of a session that this request ended. */
   #endedCookie: SessionCookie | undefined;
   #acksMissing: AckResult | undefined;
@@ -51,6 +60,9 @@ export class SessionExchange implements ResponseGates, SessionOwner {
     this.#mesh = mesh;
     this.settings = settings;
     this.#host = host;
+    const { name, secrets } = settings;
+    const { slots, req } = host;
+    this.#tokens = new VersionTokens(req.headers.cookie, { name, secrets, slots });
   }
 
   get sessions(): Sessions {
@@ -70,8 +82,11 @@ export class SessionExchange implements ResponseGates, SessionOwner {
     this.#cookieId = id;
     this.#isSignatureStale = verified.isStale;
     const here = this.sessions.open(id);
-    if (here.status === "unknown" || here.status === "expired") {
-      return this.sessions.load(id).then((opened) => this.#settle(id, opened));
+    const held = here.status === "found" ? here.session.revisions : [];
+    const seen = here.status === "destroyed" ? [] : this.#tokens.seenBeyond(id, held);
+    const isMiss = here.status === "unknown" || here.status === "expired";
+    if (isMiss || seen.length > 0) {
+      return this.sessions.load(id, { seen }).then((opened) => this.#settle(id, opened));
     }
     this.#settle(id, here);
     return undefined;
@@ -82,10 +97,12 @@ export class SessionExchange implements ResponseGates, SessionOwner {
       const bound = this.#shown();
       if (bound !== undefined && this.#mustSave(bound)) void this.track(bound.commit());
       else bound?.touch();
-      if (this.#underWay.size === 0) return this.#verdict();
-      return Promise.all(this.#underWay)
-        .then(() => this.#verdict())
-        .catch((error: unknown) => this.#refusal(error));
+      const verdict =
+        this.#underWay.size === 0
+          ? this.#verdict()
+          : Promise.all(this.#underWay).then(() => this.#verdict());
+      if (!(verdict instanceof Promise)) return verdict;
+      return verdict.catch((error: unknown) => this.#refusal(error));
     } catch (error) {
       return this.#refusal(error);
     }
@@ -95,7 +112,7 @@ export class SessionExchange implements ResponseGates, SessionOwner {
     try {
       const bound = this.#shown();
       if (bound !== undefined && bound.standing !== "retired" && bound.hasChanged()) {
-        this.#mesh.changedAfterHeaders(bound.id);
+        this.#mesh.note("changed-after-headers", bound.id);
         const report = (error: unknown): void => void this.#report(error, { isTooLate: true });
         this.track(bound.commit()).catch(report);
       }
@@ -127,11 +144,17 @@ export class SessionExchange implements ResponseGates, SessionOwner {
     else this.#show(undefined);
   }
 
-  #settle(id: string, opened: OpenResult): void {
+  #settle(id: string, opened: LoadResult): void {
+    this.#lost = opened.staleness?.lost ?? [];
+    if (opened.staleness !== undefined || opened.status === "unknown") {
+      this.#mesh.note("stale-served", id);
+      this.#host.markStale();
+    }
     switch (opened.status) {
       case "found":
         return this.#show(new BoundSession(this, opened.session, "stored"));
       case "unknown":
+        this.#mesh.note("miss-incomplete", id);
         return this.#show(new BoundSession(this, this.sessions.createUnder(id), "unknown"));
       case "destroyed":
         if (!this.#isRecent(opened.regeneratedAtMs)) return this.#begin();
@@ -173,13 +196,34 @@ export class SessionExchange implements ResponseGates, SessionOwner {
     return bound.hasChanged();
   }
 
-  #verdict(): HeadVerdict {
+  #verdict(): HeadVerdict | Promise<HeadVerdict> {
     if (this.#endingError !== undefined) return this.#refusal(this.#endingError);
     const missing = this.#acksMissing;
     if (missing !== undefined && this.settings.onDegraded === "fail") {
       return this.#refusal(SessionWriteError.degraded(missing.acks));
     }
-    return { send: true, setCookies: this.#setCookies() };
+    const cookies = this.#setCookies();
+    const bound = this.#shown();
+    const isKnown = bound?.id === this.#cookieId || cookies.length > 0;
+    if (bound === undefined || bound.standing !== "stored" || bound.isGone || !isKnown) {
+      return { send: true, setCookies: cookies };
+    }
+    return this.#withTokens(bound, cookies);
+  }
+
+  /** Lets the user take along what other nodes may lack; where he cannot, waits until they have it. */
+  #withTokens(bound: BoundSession, cookies: readonly string[]): HeadVerdict | Promise<HeadVerdict> {
+    const unshared = bound.unshared();
+    if (unshared.revisions.length === 0) return { send: true, setCookies: cookies };
+    const { revisions } = bound;
+    const issued = this.#tokens.issue(bound.id, { unshared, revisions, lost: this.#lost });
+    const isSecure = this.#host.isSecure();
+    const lifeMs = unshared.isCut ? this.#mesh.limits.goneAfterMs : TOKEN_LIFE_MS;
+    const tokens = issued.cookies.map((cookie) => {
+      return bound.cookie.companionHeader(cookie, { isSecure, lifeMs });
+    });
+    const verdict: HeadVerdict = { send: true, setCookies: [...cookies, ...tokens] };
+    return issued.hasOwn ? verdict : bound.share(unshared).then(() => verdict);
   }
 
   #setCookies(): readonly string[] {
