@@ -162,6 +162,20 @@ export class Scenario {
     return this;
   }
 
+  /** Gives a session another idle time. */
+  idle(node: string, session: string, idle: Duration): this {
+    const change = { operations: [], idleMs: millis(idle) };
+    this.#last = this.#run(node).input((replica) => replica.commit(sessionIdOf(session), change));
+    return this;
+  }
+
+  /** Moves what a session holds to a new id, as a login does. */
+  regenerate(node: string, from: string, to: string): this {
+    const read = this.read(node, from);
+    if (read.status !== "found") return this;
+    return this.write(node, to, read.value).destroy(node, from, { regenerated: true });
+  }
+
   touch(node: string, session: string): this {
     this.#last = this.#run(node).input((replica) => replica.touch(sessionIdOf(session)));
     return this;
@@ -214,6 +228,12 @@ export class Scenario {
   /** Cuts one path in one direction. */
   cut(from: string, to: string): this {
     this.network.cut(from, to);
+    return this;
+  }
+
+  /** Breaks the links between two nodes: what is in flight is lost. */
+  reset(a: string, b: string): this {
+    this.network.reset(a, b);
     return this;
   }
 
