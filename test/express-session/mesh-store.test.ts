@@ -10,6 +10,8 @@ import { createMesh, type Event, type Mesh, type MeshOptions } from "session-mes
 import { MeshStore, type MeshStoreOptions } from "session-mesh/express-session";
 import { expect, test } from "vitest";
 import { Browser, startValve, until, untilLinked, whenOver } from "../express/cluster.js";
+import { SlowLink } from "../five/slow-link.js";
+import { freePort } from "../processes/tcp-link.js";
 import { called, read, serve, sessionOf, sidOf, type TestSession } from "./store.suite.js";
 
 /** Acknowledgements are waited for, however long they take. */
@@ -264,9 +266,42 @@ test("a cookie's attributes merge one by one, and a request that only read undoe
   await node.store.touch("one", reader!);
   const cookie = (await node.store.get("one"))?.cookie;
   expect(cookie).toMatchObject({ originalMaxAge: 6_000_000, path: "/", secure: true });
-  const [found] = [...node.mesh.sessions.names()].map((name) => node.mesh.sessions.peek(name));
+  secure!.cookie.secure = true;
+  reader!.cookie.secure = false;
+  reader!.cookie.path = "/app";
+  await save(reader!);
+  await save(secure!);
+  const again = await load(node, "one");
+  expect(again.cookie).toMatchObject({ path: "/app", secure: true });
+  again.cookie.secure = false;
+  await save(again);
+  await save(secure!);
+  expect((await node.store.get("one"))?.cookie.secure).toBe(false);
+  const [found] = node.mesh.sessions.names().map((name) => node.mesh.sessions.peek(name));
   expect(found?.idleMs).toBe(6_000_000);
   expect(JSON.stringify(found?.value)).not.toMatch(/expires/);
+});
+
+test("an age that express-session rounds down as it resets it is no change; a lower one is", async () => {
+  const node = await startNode();
+  await node.store.set("one", { cookie: { originalMaxAge: 60_000 } } as unknown as SessionData);
+  const shown = await load(node, "one");
+  shown.cookie.originalMaxAge = 59_998;
+  await save(shown);
+  expect((await node.store.get("one"))?.cookie.originalMaxAge).toBe(60_000);
+  shown.cookie.maxAge = 50_000;
+  await save(shown);
+  expect((await node.store.get("one"))?.cookie.originalMaxAge).toBeLessThanOrEqual(50_000);
+});
+
+test("a stored name that a session cannot show is not taken for deleted", async () => {
+  const node = await startNode();
+  await store(node, "one", { touch: "text", n: 1 });
+  const shown = await load(node, "one");
+  expect(shown.touch).toBeTypeOf("function");
+  shown.n = 2;
+  await save(shown);
+  expect(await attributesAt(node, "one")).toEqual({ n: 2, touch: "text" });
 });
 
 test("without a maxAge a session idles for `ttl` seconds", async () => {
@@ -296,6 +331,26 @@ test("fresh reads find what any peer has written, however its push is held up", 
     shown.save();
     expect(await attributesAt(nodes[(n + 1) % 3]!, "one")).toEqual({ n });
   }
+});
+
+test("fresh reads wait for every peer, not for the nearest one", async () => {
+  const options = { freshReads: true, acks: 0 } as const;
+  const patient = { limits: { pullDeadlineMs: 10_000 } };
+  const port = await freePort();
+  const far = await SlowLink.open(port);
+  whenOver(() => far.close());
+  const writer = await startNode(options, { listen: { port }, advertise: far.address });
+  const reader = await startNode(options, { ...patient, seeds: [far.address] });
+  const near = await startNode(options, { seeds: [far.address, reader.mesh.address] });
+  const nodes = [writer, reader, near];
+  await Promise.all(nodes.map(({ mesh }) => untilLinked(mesh, 2)));
+  await store(writer, "one", { n: 0 });
+  await untilEverywhere(nodes, "one", { n: 0 });
+  far.delayMs = 100;
+  const shown = await load(writer, "one");
+  shown.n = 1;
+  shown.save();
+  expect(await attributesAt(reader, "one")).toEqual({ n: 1 });
 });
 
 test("fresh reads serve what is here when a peer stays silent", async () => {
