@@ -79,6 +79,15 @@ export type EventBody =
       readonly law: "M9" | "M13";
     }
   | {
+      /** A user was logged out everywhere (P13): what he began before is over, wherever it was. */
+      readonly type: "user-revoked";
+      /** A keyed hash of the user. */
+      readonly user: string;
+      readonly cutoffMs: Millis;
+      /** How many of the sessions held here it ended. */
+      readonly destroyedCount: number;
+    }
+  | {
       readonly type: "session-integrated";
       readonly session: SessionId;
       readonly origin: NodeId;

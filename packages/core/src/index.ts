@@ -20,7 +20,12 @@ export {
   type SessionId,
   type WriterId,
 } from "./ids.js";
-export type { CommitResult, LocalCommit, ReadResult } from "./local-sessions.js";
+export type {
+  CommitResult,
+  LocalCommit,
+  ReadResult,
+  SessionDescription,
+} from "./local-sessions.js";
 export type { Refusal } from "./membership/refusals.js";
 export { createPrng, type Prng } from "./prng.js";
 export { type DialFailure, Replica } from "./replica.js";
@@ -49,7 +54,7 @@ export {
   UnsupportedValueError,
 } from "./session/document.js";
 export { beyond, dominates, joinVectors } from "./session/version-vector.js";
-export type { VersionVector } from "./session-state.js";
+export type { ShellFields, VersionVector } from "./session-state.js";
 export type { Unshared } from "./sharing.js";
 export type { MemberStatus, ReplicaStatus } from "./status.js";
 export { encodeMessage } from "./wire/codec.js";

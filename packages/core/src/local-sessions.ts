@@ -10,10 +10,10 @@ import type { ReplicaConfig } from "./config.js";
 import type { EventBody } from "./events.js";
 import { type Hlc, hlcAfter } from "./hlc.js";
 import type { Millis, SessionId } from "./ids.js";
-import type { Item, VersionVector } from "./session-state.js";
+import type { Envelope, Item, ShellFields, VersionVector } from "./session-state.js";
 import { type Operation, SessionDocument, type Snapshot } from "./session/document.js";
 import { createEnvelope } from "./session/envelope.js";
-import { expiresAtMs, lifetimeAt } from "./session/expiry.js";
+import { expiresAtMs, type Lifetime, lifetimeAt } from "./session/expiry.js";
 import type { HeldSession } from "./session/held.js";
 import type { SessionTable } from "./session/table.js";
 
@@ -35,14 +35,28 @@ export type ReadResult =
       readonly regeneratedAtMs: Millis;
     };
 
+/** What is known of a session without a look into its document. */
+export interface SessionDescription {
+  readonly lifetime: Lifetime;
+  readonly createdAtMs: Millis;
+  readonly expiresAtMs: Millis;
+  readonly absoluteExpiresAtMs: Millis;
+  /** Fields that core does not know: the shell's, and those of a newer version. From peers: untrusted. */
+  readonly fields: Envelope["unknown"];
+}
+
 /** A local change. */
 export interface LocalCommit {
   readonly operations: readonly Operation[];
   readonly idleMs?: Millis;
+  /** Fields of the envelope that mean something to the shell alone. */
+  readonly fields?: ShellFields;
   /** Create the session if it is not held; never over a tombstone. Lifetimes default to the limits. */
   readonly birth?: { readonly idleMs?: Millis; readonly absoluteMs?: Millis };
   /** Nothing grows by this change: it is taken even at the limit of bytes (P14). */
   readonly isShrinking?: boolean;
+  /** It must not fail for want of room: it is taken at any limit. */
+  readonly isVital?: boolean;
 }
 
 /** What became of a local change. `gone`: destroyed or over, the change dies with it (M9). */
@@ -90,6 +104,15 @@ export class LocalSessions {
     return { status: "found", ...snapshot, ...lifetimes, expiresAtMs: expiresAtMs(envelope) };
   }
 
+  describe(session: SessionId): SessionDescription | undefined {
+    const envelope = this.#port.table.get(session)?.envelope;
+    if (!envelope) return undefined;
+    const { createdAtMs, absoluteExpiresAtMs, unknown: fields } = envelope;
+    const lifetime = lifetimeAt(envelope, this.#port.meshMs());
+    const expiresAt = expiresAtMs(envelope);
+    return { lifetime, createdAtMs, expiresAtMs: expiresAt, absoluteExpiresAtMs, fields };
+  }
+
   commit(session: SessionId, change: LocalCommit): CommitResult {
     const { table } = this.#port;
     if (table.tombstone(session)) return { status: "gone" };
@@ -97,7 +120,8 @@ export class LocalSessions {
     if (!known && !change.birth) return { status: "gone" };
     if (known && this.#isOver(known)) return { status: "gone" };
     const isIdleChange = change.idleMs !== undefined && change.idleMs !== known?.envelope.idleMs;
-    if (known && change.operations.length === 0 && !isIdleChange) return this.touch(session);
+    const isChange = change.operations.length > 0 || isIdleChange || change.fields !== undefined;
+    if (known && !isChange) return this.touch(session);
     const limit = this.#limitOn(known, change);
     if (limit !== undefined) {
       this.#port.emit({ type: "limit-refused", limit, value: table.counts.bytes });
@@ -110,6 +134,7 @@ export class LocalSessions {
     const item = table.commit(held, {
       operations: change.operations,
       idleMs: change.idleMs,
+      fields: change.fields,
       nowMs: this.#port.meshMs(),
       stamp: { hlc, writer },
     });
@@ -144,6 +169,7 @@ export class LocalSessions {
   }
 
   #limitOn(known: HeldSession | undefined, change: LocalCommit): string | undefined {
+    if (change.isVital === true) return undefined;
     const limit = this.#port.table.limitReached();
     if (!known) return limit;
     const isGrowth = change.operations.length > 0 && change.isShrinking !== true;

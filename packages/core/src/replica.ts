@@ -13,7 +13,12 @@ import type { ReplicaConfig } from "./config.js";
 import type { RefusalCode } from "./events.js";
 import type { WantedAcks } from "./gossip/acks.js";
 import type { LinkId, Millis, NodeId, SessionId } from "./ids.js";
-import type { CommitResult, LocalCommit, ReadResult } from "./local-sessions.js";
+import type {
+  CommitResult,
+  LocalCommit,
+  ReadResult,
+  SessionDescription,
+} from "./local-sessions.js";
 import { TICK_MS } from "./membership/membership.js";
 import type { Parts } from "./parts.js";
 import type { Runtime, Ticket, Timer } from "./runtime.js";
@@ -147,6 +152,11 @@ export class Replica {
   /** What is held here; hydrates a cold session. */
   read(session: SessionId): ReadResult {
     return this.#parts.local.read(session);
+  }
+
+  /** What is known of a session held here, expired or not, without hydrating it. */
+  describe(session: SessionId): SessionDescription | undefined {
+    return this.#parts.local.describe(session);
   }
 
   /** Commits a local change and pushes it. */

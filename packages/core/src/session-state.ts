@@ -12,12 +12,15 @@ export type VersionVector = readonly number[];
 /** How a field that this version does not know joins: it is kept, merged and passed on all the same. */
 export type Join = "max" | "min" | "or" | "last";
 
-/** A field of a newer version. `stamp` decides `last` and is zero for the other joins. */
+/** A field of a newer version, or the shell's. `stamp` decides `last` and is zero for the other joins. */
 export interface UnknownField {
   readonly join: Join;
   readonly value: unknown;
   readonly stamp: Stamp;
 }
+
+/** Fields that the shell writes with a commit, by name: core stamps and joins them, and no more. */
+export type ShellFields = ReadonlyMap<string, Pick<UnknownField, "join" | "value">>;
 
 /** The lattice beside a session's document. */
 export interface Envelope {
@@ -32,7 +35,7 @@ export interface Envelope {
   readonly touchedAtMs: Millis;
   /** How many commits each writer has made. */
   readonly revisions: VersionVector;
-  /** Fields of a newer version, by name. */
+  /** Fields of a newer version and the shell's, by name. */
   readonly unknown: ReadonlyMap<string, UnknownField>;
 }
 

@@ -5,12 +5,13 @@
  * Not here: the verdict whether a session is alive (expiry.ts), tombstones (tombstones.ts), and the
  * document itself (document.ts).
  */
-import { compareStamps, type Hlc, type Stamp } from "../hlc.js";
+import { compareStamps, type Hlc, HLC_ZERO, type Stamp } from "../hlc.js";
 import type { Millis, WriterId } from "../ids.js";
-import type { DeltaItem, Envelope, UnknownField } from "../session-state.js";
+import type { DeltaItem, Envelope, ShellFields, UnknownField } from "../session-state.js";
 import { EMPTY_VECTOR, joinVectors, withVersion } from "./version-vector.js";
 
 const NO_UNKNOWN: ReadonlyMap<string, UnknownField> = new Map();
+const NO_STAMP: Stamp = { hlc: HLC_ZERO, writer: 0 as WriterId };
 
 /** A touch moves in steps of the idle time over this, so that not every request is a write. */
 const QUANTA_PER_IDLE = 20;
@@ -70,6 +71,40 @@ export function withTouch(envelope: Envelope, nowMs: Millis): Envelope {
 /** Another idle time; the same envelope where it is already so. */
 export function withIdle(envelope: Envelope, idleMs: Millis, stamp: Stamp): Envelope {
   return idleMs === envelope.idleMs ? envelope : { ...envelope, idleMs, idleStamp: stamp };
+}
+
+/** What a commit does to the envelope. */
+export interface EnvelopeChange {
+  readonly idleMs: Millis | undefined;
+  readonly fields?: ShellFields | undefined;
+  /** Every commit is a touch. */
+  readonly nowMs: Millis;
+  readonly stamp: Stamp;
+}
+
+/** The envelope after a commit but for its revision, and the fields to send for it. */
+export function withChange(
+  envelope: Envelope,
+  { idleMs, fields, nowMs, stamp }: EnvelopeChange,
+): { envelope: Envelope; changed: DeltaItem["fields"] } {
+  const idled = idleMs === undefined ? envelope : withIdle(envelope, idleMs, stamp);
+  const touched = withTouch(idled, nowMs);
+  const news = fields && stampFields(fields, stamp);
+  const changed = {
+    ...(idled !== envelope && { idleMs: idled.idleMs, idleStamp: idled.idleStamp }),
+    ...(touched !== idled && { touchedAtMs: touched.touchedAtMs }),
+    ...(news && { unknown: news }),
+  };
+  if (!news) return { envelope: touched, changed };
+  return { envelope: { ...touched, unknown: joinUnknown(touched.unknown, news) }, changed };
+}
+
+function stampFields(fields: ShellFields, stamp: Stamp): Envelope["unknown"] {
+  const stamped = new Map<string, UnknownField>();
+  for (const [name, { join, value }] of fields) {
+    stamped.set(name, { join, value, stamp: join === "last" ? stamp : NO_STAMP });
+  }
+  return stamped;
 }
 
 /** Joins two copies. Commutative, associative, idempotent; `a` itself where `b` adds nothing. */

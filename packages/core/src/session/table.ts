@@ -14,7 +14,14 @@ import type { Stamp } from "../hlc.js";
 import type { Bytes, Millis, SessionId } from "../ids.js";
 import type { DeltaItem, Envelope, StateItem, Tombstone, WholeItem } from "../session-state.js";
 import type { Merge, Operation } from "./document.js";
-import { envelopeOfBirth, joinEnvelopes, withIdle, withRevision, withTouch } from "./envelope.js";
+import {
+  type EnvelopeChange,
+  envelopeOfBirth,
+  joinEnvelopes,
+  withChange,
+  withRevision,
+  withTouch,
+} from "./envelope.js";
 import { lifetimeAt } from "./expiry.js";
 import type { Digest, SessionDigester } from "./fingerprint.js";
 import { type ApplyVerdict, HeldSession } from "./held.js";
@@ -36,12 +43,8 @@ export interface TablePort {
 }
 
 /** A local change, stamped. */
-export interface LocalChange {
+export interface LocalChange extends EnvelopeChange {
   readonly operations: readonly Operation[];
-  readonly idleMs: Millis | undefined;
-  /** Every commit is a touch. */
-  readonly nowMs: Millis;
-  readonly stamp: Stamp;
 }
 
 /** One element of the set that audits compare. */
@@ -111,11 +114,9 @@ export class SessionTable {
     this.use(held);
     const rev = held.nextRevision(stamp.writer);
     const update = held.commit(change.operations, stamp, rev);
-    const before = held.envelope;
-    const idled = change.idleMs === undefined ? before : withIdle(before, change.idleMs, stamp);
-    const touched = withTouch(idled, change.nowMs);
-    held.envelope = withRevision(touched, stamp.writer, rev);
-    const isNew = rev === 1 && before.revisions.length === 0;
+    const { envelope, changed } = withChange(held.envelope, change);
+    const isNew = rev === 1 && held.envelope.revisions.length === 0;
+    held.envelope = withRevision(envelope, stamp.writer, rev);
     this.#changed(held, held.digest);
     this.#port.emit({
       type: "session-committed",
@@ -126,11 +127,6 @@ export class SessionTable {
       deltaBytes: update?.length ?? 0,
     });
     const { revisions: seen, ...fields } = held.envelope;
-    const { idleMs, idleStamp, touchedAtMs } = fields;
-    const changed = {
-      ...(idled !== before && { idleMs, idleStamp }),
-      ...(touched !== idled && { touchedAtMs }),
-    };
     const commit = { author: stamp.writer, rev, seen, hlc: stamp.hlc, update };
     return { kind: "delta", session: held.id, fields: isNew ? fields : changed, commit };
   }
@@ -169,10 +165,11 @@ export class SessionTable {
   /** Merges a change of another node. */
   mergeDelta(item: DeltaItem): { verdict: ApplyVerdict; merges: readonly Merge[] } {
     if (this.#tombstones.get(item.session)) return { verdict: "known", merges: [] };
-    const held = this.#held.get(item.session) ?? this.#birthFrom(item);
+    const known = this.#held.get(item.session);
+    const held = known ?? birthFrom(item);
     if (!held) return { verdict: "gap", merges: [] };
     const { verdict, merges, envelope } = held.applyDelta(item);
-    if (verdict === "applied") this.#integrated(held, envelope);
+    if (verdict === "applied") this.#integrated(held, envelope, !known);
     return { verdict, merges };
   }
 
@@ -183,12 +180,12 @@ export class SessionTable {
     const held =
       known ?? new HeldSession(item.session, { ...item.envelope, revisions: EMPTY_VECTOR });
     const result = held.applyState(item);
+    if (known) this.#count(known);
     if (result.verdict === "rejected" || result.verdict === "gap") return result;
     const envelope = joinEnvelopes(held.envelope, item.envelope);
     held.raiseHlc(item.hlcMax);
     const isNews = !known || result.verdict === "applied" || envelope !== held.envelope;
     if (!isNews) return result;
-    if (!known) this.#held.set(item.session, held);
     this.#integrated(held, envelope, !known);
     return { verdict: "applied", merges: result.merges };
   }
@@ -202,6 +199,7 @@ export class SessionTable {
     const wasHot = held.isHot;
     const item = held.toState();
     if (!wasHot) held.evict();
+    this.#count(held);
     return item;
   }
 
@@ -253,24 +251,16 @@ export class SessionTable {
     }
   }
 
-  #birthFrom(item: DeltaItem): HeldSession | undefined {
-    const envelope = item.commit?.rev === 1 ? envelopeOfBirth(item.fields) : undefined;
-    if (!envelope) return undefined;
-    const held = new HeldSession(item.session, envelope);
-    this.#held.set(item.session, held);
-    this.#changed(held, undefined);
-    return held;
-  }
-
-  #integrated(held: HeldSession, envelope: Envelope, isNew = false): void {
+  #integrated(held: HeldSession, envelope: Envelope, isNew: boolean): void {
+    if (isNew) this.#held.set(held.id, held);
     const isHeard = isNew || envelope.revisions !== held.envelope.revisions;
     if (isHeard) held.heardAtMs = Math.floor(this.#port.elapsedMs());
     held.envelope = envelope;
-    this.#changed(held, isNew ? undefined : held.digest);
     if (held.deltaCount > this.#port.limits.coldDeltasMax) {
       held.document();
       held.evict();
     }
+    this.#changed(held, isNew ? undefined : held.digest);
   }
 
   #changed(held: HeldSession, before: Digest | undefined): void {
@@ -291,4 +281,10 @@ export class SessionTable {
     this.#hot.forget(held.id);
     this.#bytes -= held.countedBytes;
   }
+}
+
+/** The session that a change begins; undefined where it builds on others. */
+function birthFrom(item: DeltaItem): HeldSession | undefined {
+  const envelope = item.commit?.rev === 1 ? envelopeOfBirth(item.fields) : undefined;
+  return envelope && new HeldSession(item.session, envelope);
 }

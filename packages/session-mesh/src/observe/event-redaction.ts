@@ -31,6 +31,7 @@ const FIELDS: { readonly [Type in EventBody["type"]]: readonly FieldOf<Type>[] }
   "session-committed": ["session", "stamp", "rev", "operationCount", "deltaBytes"],
   "session-touched": ["session", "touchedAtMs"],
   "session-destroyed": ["session", "origin", "law"],
+  "user-revoked": ["user", "cutoffMs", "destroyedCount"],
   "session-integrated": ["session", "origin", "path", "lagMs"],
   merged: ["session", "law", "pathHash", "winner", "loser"],
   "session-collected": ["session", "reason"],
