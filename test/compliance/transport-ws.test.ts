@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Transport } from "session-mesh";
 import { createWebSocketTransport } from "../../packages/session-mesh/src/transports/ws.js";
+import { createAuthority } from "../security/certificates.js";
 import { transportSuite } from "./transport.suite.js";
 
 /** Port 9 is "discard": nothing listens there. */
@@ -11,6 +12,17 @@ const deadAddress = "ws://127.0.0.1:9";
 transportSuite("WebSocket, own port,", () => ({
   create: (limits) => createWebSocketTransport({ host: "127.0.0.1", port: 0 }, limits),
   deadAddress,
+}));
+
+const authority = createAuthority("mesh authority");
+const tls = { ...authority.issue("127.0.0.1"), ca: authority.cert };
+
+transportSuite("WebSocket, own port with TLS,", () => ({
+  create: (limits) => {
+    const place = { host: "127.0.0.1", port: 0, tls: { ...tls, requestCert: true } };
+    return createWebSocketTransport(place, { ...limits, tls });
+  },
+  deadAddress: "wss://127.0.0.1:9",
 }));
 
 transportSuite("WebSocket, shared server,", () => ({

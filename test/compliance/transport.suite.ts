@@ -208,8 +208,8 @@ export function transportSuite(name: string, createFixture: () => TransportFixtu
       expect(dialled.connection.bufferedBytes).toBe(0);
       for (let i = 0; i < 20; i++) dialled.connection.send(bytes(500_000));
       expect(dialled.connection.bufferedBytes).toBeGreaterThan(0);
-      await vi.waitFor(() => expect(accepted.frames).toHaveLength(20));
-      await vi.waitFor(() => expect(dialled.connection.bufferedBytes).toBe(0));
+      await vi.waitFor(() => expect(accepted.frames).toHaveLength(20), 10_000);
+      await vi.waitFor(() => expect(dialled.connection.bufferedBytes).toBe(0), 10_000);
     });
 
     test("P12: an accepted end that is not trusted is closed when it sends too much", async () => {

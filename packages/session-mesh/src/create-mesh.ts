@@ -6,8 +6,10 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { NodeId, WriterId } from "@session-mesh/core";
+import { Discovery } from "./discovery.js";
+import { createNameLookup } from "./discovery-lookup.js";
 import { Mesh } from "./mesh.js";
-import { checkOptions, type MeshOptions } from "./options.js";
+import { type CheckedOptions, checkOptions, type MeshOptions } from "./options.js";
 import { checkPlacement } from "./placement.js";
 import { deriveNamingKeys } from "./session-ids.js";
 import { createCredentials } from "./transports/handshake.js";
@@ -26,17 +28,32 @@ export async function createMesh(options: MeshOptions = {}): Promise<Mesh> {
   checkPlacement(checked);
   const { cluster, limits, seeds } = checked;
   const { idKey, digestKey } = deriveNamingKeys(cluster, checked.idKey);
-  const frameBytesMax = limits.frameBytesMax + SEAL_BYTES;
   const node = (checked.node ?? createNodeName()) as NodeId;
+  const discovery = createDiscovery(checked, node);
   const mesh = new Mesh({
     options: checked,
     config: { cluster, node, writer: createWriter(), seeds, digestKey, limits },
     credentials: createCredentials(cluster, checked.secrets),
     idKey,
-    transport: checked.transport ?? createWebSocketTransport(checked.listen, { frameBytesMax }),
+    discovery,
+    transport:
+      checked.transport ??
+      createWebSocketTransport(checked.listen, {
+        frameBytesMax: limits.frameBytesMax + SEAL_BYTES,
+        tls: checked.tls,
+        nameOf: (address) => discovery.nameOf(address),
+      }),
   });
   await mesh.start();
   return mesh;
+}
+
+function createDiscovery({ seeds, discovery, log }: CheckedOptions, node: string): Discovery {
+  return new Discovery(seeds, {
+    lookup: createNameLookup(discovery.servers),
+    intervalMs: discovery.intervalMs,
+    log: (line) => log(`[session-mesh] ${node}: ${line}`),
+  });
 }
 
 function createNodeName(): string {

@@ -24,6 +24,7 @@ export {
 } from "@session-mesh/core";
 export type { CounterHandle } from "./counter-handle.js";
 export { createMesh } from "./create-mesh.js";
+export type { DiscoveryOptions } from "./discovery.js";
 export { type DrainOnSignalOptions, drainOnSignal } from "./drain-on-signal.js";
 export { liveness, type ProbeHandler, readiness } from "./http-probes.js";
 export type { CloseOptions, Mesh } from "./mesh.js";
@@ -38,6 +39,7 @@ export type {
   SessionHandle,
 } from "./session-handle.js";
 export type { LoadOptions, LoadResult, OpenResult, Sessions, Staleness } from "./sessions.js";
+export type { DialTls, ListenTls } from "./tls-options.js";
 export { createMemoryNetwork, type MemoryNetwork } from "./transports/memory.js";
 export type {
   Closing,

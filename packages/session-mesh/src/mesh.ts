@@ -15,6 +15,7 @@ import {
   type ReplicaConfig,
   type ReplicaStatus,
 } from "@session-mesh/core";
+import type { Discovery } from "./discovery.js";
 import { MeshError } from "./mesh-error.js";
 import type { CheckedOptions } from "./options.js";
 import { judgeReadiness, type Readiness } from "./readiness.js";
@@ -49,6 +50,7 @@ export interface MeshParts {
   readonly credentials: Credentials;
   readonly idKey: Uint8Array;
   readonly transport: Transport;
+  readonly discovery: Discovery;
 }
 
 /** A running node of the mesh. */
@@ -118,6 +120,9 @@ export class Mesh {
     this.#runtime.attach(this.#replica);
     this.#startedAtMs = performance.now();
     this.#runtime.run((replica) => replica.start());
+    this.#parts.discovery.start(this.#address, (found) =>
+      this.#runtime.feed((replica) => replica.setSeeds(found)),
+    );
   }
 
   /** Hears every event. What a listener throws is thrown outside the mesh, as an uncaught error. */
@@ -144,11 +149,11 @@ export class Mesh {
 
   /** Whether this node may have traffic. Losing peers later does not make it unready. */
   readiness(): Readiness {
-    const { options, config } = this.#parts;
+    const { options, discovery } = this.#parts;
     return judgeReadiness(this.status(), {
       isAlive: this.isAlive,
       isLeaving: this.#isLeaving,
-      seeds: config.seeds.filter((seed) => seed !== this.#address),
+      seeds: discovery.seeds(),
       waitedMs: performance.now() - this.#startedAtMs,
       joinGraceMs: options.joinGraceMs,
       requirePeers: options.requirePeers,
@@ -196,6 +201,7 @@ export class Mesh {
 
   async #close(deadlineMs: Millis): Promise<DrainOutcome> {
     this.#isLeaving = true;
+    this.#parts.discovery.stop();
     const outcome = await this.#drainUnlessHurried(deadlineMs);
     this.#runtime.feed((replica) => replica.stop());
     this.#runtime.end(new MeshError("closed", "the mesh is closed"));
@@ -258,6 +264,7 @@ export class Mesh {
 
   #fail(error: unknown): void {
     this.#failure = error;
+    this.#parts.discovery.stop();
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#parts.options.log(
       `[session-mesh] ${this.node}: a bug of session-mesh stopped this node; it is neither ready ` +

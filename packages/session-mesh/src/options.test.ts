@@ -33,8 +33,20 @@ describe("one option by itself", () => {
     [{ node: "x".repeat(65) }, /`node` must be a string of 1 to 64/],
     [{ seeds: "10.0.0.6:7946" }, /`seeds` must be an array of addresses/],
     [{ seeds: ["10.0.0.6"] }, /`seeds` "10.0.0.6" names no port; write "10.0.0.6:7946"/],
-    [{ seeds: ["wss://10.0.0.6:7946"] }, /starts with wss:\/\/ instead of ws:\/\//],
-    [{ seeds: ["http://10.0.0.6:7946"] }, /starts with http:\/\//],
+    [{ seeds: ["http://10.0.0.6:7946"] }, /starts with http:\/\/ instead of ws:\/\/ or wss:\/\//],
+    [{ seeds: ["wss://10.0.0.6"] }, /names no port/],
+    [{ seeds: ["dns:mesh.test"] }, /names no port/],
+    [{ seeds: ["dns://mesh.test:7946"] }, /starts with dns:\/\//],
+    [{ discovery: 5 }, /`discovery` must be an object/],
+    [{ discovery: { interval: 5 } }, /`discovery` has no interval; give servers, intervalMs/],
+    [{ discovery: { intervalMs: 0 } }, /`discovery` has a wrong `intervalMs`: it must be a finite/],
+    [{ discovery: { servers: [] } }, /`discovery` needs as `servers` IP addresses/],
+    [{ discovery: { servers: ["ns.test"] } }, /`discovery` needs as `servers` IP addresses/],
+    [{ tls: true }, /`tls` must be an object/],
+    [{ tls: { requestCert: true } }, /`tls` has requestCert, which belongs to `listen.tls`/],
+    [{ tls: { ca: "/etc/ssl/ca.pem" } }, /`tls` cannot be used .*contents of PEM files/],
+    [{ listen: { tls: {} } }, /`listen` has a `tls` that needs `key` and `cert`/],
+    [{ listen: { tls: { key: "x", cert: "y" } } }, /`tls` that cannot be used .*PEM/],
     [{ seeds: ["ws://me:pass@10.0.0.6:7946"] }, /more than a host, a port and a path/],
     [{ seeds: ["10.0.0.6:99999"] }, /is neither host:port nor/],
     [{ seeds: [7946] }, /is not a string/],
@@ -92,8 +104,21 @@ describe("addresses get one spelling", () => {
     ["app1:80", "ws://app1:80"],
     ["[::1]:7946", "ws://[::1]:7946"],
     ["ws://app1:3000/other", "ws://app1:3000/other"],
+    ["wss://App1:7946/", "wss://app1:7946"],
+    ["wss://app1:443", "wss://app1:443"],
+    ["dns:app1:7946", "ws://app1:7946"],
   ])("%s is %s", (given, canonical) => {
     expect(checkOptions({ seeds: [given] }).seeds).toEqual([canonical]);
+  });
+
+  test("where TLS is spoken, those without a scheme are wss://", () => {
+    const { seeds, advertise } = checkOptions({
+      tls: {},
+      seeds: ["a:1", "ws://b:1"],
+      advertise: "c:1",
+    });
+    expect(seeds).toEqual(["wss://a:1", "ws://b:1"]);
+    expect(advertise).toBe("wss://c:1");
   });
 
   test("the same seed twice is one seed", () => {

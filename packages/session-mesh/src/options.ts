@@ -8,28 +8,57 @@
  */
 import type { Server } from "node:http";
 import { DEFAULT_LIMITS, type Event, type Limits, type Millis } from "@session-mesh/core";
-import { DEFAULT_PATH, hostOf, isWildcardHost, parseAddress } from "./addresses.js";
+import { DEFAULT_PATH, type Scheme } from "./addresses.js";
+import type { DiscoveryOptions } from "./discovery.js";
 import { limitsProblem } from "./limit-options.js";
 import { MeshError } from "./mesh-error.js";
+import {
+  advertise,
+  canonicalOf,
+  type Check,
+  discovery,
+  durationMs,
+  firstProblem,
+  listen,
+  seeds,
+} from "./place-options.js";
+import {
+  type DialTls,
+  dialTlsFrom,
+  dialTlsProblem,
+  isTlsServer,
+  type ListenTls,
+} from "./tls-options.js";
 import { SECRETS_MAX } from "./transports/handshake.js";
 import type { Transport } from "./transports/transport.js";
 
 /** Where a node listens: on a port of its own, or on the app's HTTP server by upgrade path. */
 export type ListenOptions =
-  | { readonly port?: number; readonly host?: string }
+  | { readonly port?: number; readonly host?: string; readonly tls?: ListenTls }
   | { readonly server: Server; readonly path?: string };
 
 /** How a node is set up. */
 export interface MeshOptions {
   /** @default { host: "127.0.0.1", port: 0 } */
   readonly listen?: ListenOptions;
-  /** Where peers dial this node, as `ws://host:port`. Default: where it listens, unless that is a wildcard. */
-  readonly advertise?: string;
-  /** Where to find members at the start, as `host:port`; the node itself may be among them. */
-  readonly seeds?: readonly string[];
   /**
-   * What members prove to one another; at least 16 characters. Required unless every address is
-   * loopback. Several rotate it: add the new one everywhere first, then take the old one away.
+   * How nodes with `wss://` addresses are dialled; with it, addresses without a scheme mean `wss://`.
+   * Default: with the key, certificate and authority of `listen.tls`.
+   */
+  readonly tls?: DialTls;
+  /** Where peers dial this node, as `host:port`. Default: where it listens, unless that is a wildcard. */
+  readonly advertise?: string;
+  /**
+   * Where to find members, as `host:port`; the node itself may be among them. A host that is a name
+   * (`dns:` may stand before it) means every address that DNS has for it, looked up while running.
+   */
+  readonly seeds?: readonly string[];
+  /** How seeds that are names are looked up. */
+  readonly discovery?: DiscoveryOptions;
+  /**
+   * What members prove to one another, and what keys the sealing of every frame; at least 16
+   * characters. Required unless every address is loopback. Several rotate it: add the new one
+   * everywhere first, then take the old one away.
    */
   readonly secret?: string | readonly string[];
   /**
@@ -67,10 +96,15 @@ export interface MeshOptions {
 /** Options that were checked, with their defaults. */
 export interface CheckedOptions {
   readonly listen:
-    | { readonly host: string; readonly port: number }
+    | { readonly host: string; readonly port: number; readonly tls: ListenTls | undefined }
     | { readonly server: Server; readonly path: string };
+  readonly tls: DialTls | undefined;
   readonly advertise: string | undefined;
   readonly seeds: readonly string[];
+  readonly discovery: {
+    readonly servers: readonly string[] | undefined;
+    readonly intervalMs: Millis;
+  };
   readonly secrets: readonly string[];
   readonly idKey: string | undefined;
   readonly cluster: string;
@@ -88,9 +122,7 @@ const SECRET_LENGTH_MIN = 16;
 const NAME_LENGTH_MAX = 64;
 const JOIN_GRACE_MS: Millis = 10_000;
 const CLUSTER = "default";
-
-/** What is wrong with a value, with the remedy; undefined when nothing is. */
-type Check = (value: unknown) => string | undefined;
+const LOOKUP_INTERVAL_MS: Millis = 10_000;
 
 const name: Check = (value) =>
   typeof value === "string" && value.length > 0 && value.length <= NAME_LENGTH_MAX
@@ -111,34 +143,10 @@ const secret: Check = (value) => {
   return firstProblem(value, key);
 };
 
-const address: Check = (value) => {
-  const parsed = parseAddress(value);
-  return parsed.ok
-    ? undefined
-    : `${JSON.stringify(value)} ${parsed.problem}; write "10.0.0.6:7946"`;
-};
-
-const advertise: Check = (value) => {
-  const parsed = parseAddress(value);
-  if (!parsed.ok) return address(value);
-  if (!isWildcardHost(hostOf(parsed.address))) return undefined;
-  return "is a wildcard, which peers cannot dial; give the address of this machine";
-};
-
-const seeds: Check = (value) =>
-  Array.isArray(value)
-    ? firstProblem(value, address)
-    : 'must be an array of addresses, as ["10.0.0.6:7946"]';
-
 const acks: Check = (value) =>
   value === "all" || (Number.isSafeInteger(value) && (value as number) >= 0)
     ? undefined
     : 'must be "all" or a whole number from 0 on';
-
-const durationMs: Check = (value) =>
-  typeof value === "number" && Number.isFinite(value) && value > 0
-    ? undefined
-    : "must be a finite number of milliseconds above 0";
 
 const delayMs: Check = (value) =>
   value === 0 || durationMs(value) === undefined
@@ -160,34 +168,13 @@ const transport: Check = (value) =>
     ? undefined
     : "must be a transport, as of createMemoryNetwork()";
 
-const listen: Check = (value) => {
-  if (typeof value !== "object" || value === null) return "must be an object, as { port: 7946 }";
-  if ("server" in value) return sharedPlaceProblem(value);
-  const { port = 0, host = "127.0.0.1", ...others } = value as Record<string, unknown>;
-  const unknown = Object.keys(others)[0];
-  if (unknown !== undefined) return `has no ${unknown}; give { port, host } or { server, path }`;
-  const isPort = Number.isSafeInteger(port) && (port as number) >= 0 && (port as number) <= 65_535;
-  if (!isPort) return "needs a `port` from 0 (any that is free) to 65535, as a number";
-  if (typeof host !== "string" || host === "")
-    return "needs a `host` that is a name or an IP address";
-  return undefined;
-};
-
-function sharedPlaceProblem(value: object): string | undefined {
-  const { server, path = "/", ...others } = value as Record<string, unknown>;
-  if (Object.keys(others).length > 0) return "takes only `path` beside `server`";
-  const isServer = typeof (server as Partial<Server> | null)?.on === "function";
-  if (!isServer) return "needs as `server` what http.createServer() returned";
-  const isPath = typeof path === "string" && /^\/[^?#\s]*$/.test(path);
-  if (!isPath) return 'needs a `path` that begins with a slash, as "/session-mesh"';
-  return undefined;
-}
-
 /** Every option and what is wrong with a value of it. */
 const CHECKS: { readonly [Name in keyof Required<MeshOptions>]: Check } = {
   listen,
+  tls: dialTlsProblem,
   advertise,
   seeds,
+  discovery,
   secret,
   idKey: key,
   cluster: name,
@@ -223,10 +210,20 @@ export function checkOptions(options: MeshOptions): CheckedOptions {
       "`idleMs` is above `absoluteMs`, after which a session ends anyway; raise `absoluteMs` or lower `idleMs`",
     );
   }
+  const listenAt = place(options.listen ?? {});
+  const listenTls = "server" in listenAt ? undefined : listenAt.tls;
+  const isTls = listenTls ?? options.tls ?? ("server" in listenAt && isTlsServer(listenAt.server));
+  const scheme: Scheme = isTls ? "wss" : "ws";
+  const canonical = (text: string): string => canonicalOf(text, scheme);
   return {
-    listen: place(options.listen ?? {}),
+    listen: listenAt,
+    tls: options.tls ?? dialTlsFrom(listenTls),
     advertise: options.advertise === undefined ? undefined : canonical(options.advertise),
     seeds: [...new Set((options.seeds ?? []).map(canonical))],
+    discovery: {
+      servers: options.discovery?.servers,
+      intervalMs: options.discovery?.intervalMs ?? LOOKUP_INTERVAL_MS,
+    },
     secrets: options.secret === undefined ? [] : [options.secret].flat(),
     idKey: options.idKey,
     cluster: options.cluster ?? CLUSTER,
@@ -243,7 +240,8 @@ export function checkOptions(options: MeshOptions): CheckedOptions {
 
 function place(listenAt: ListenOptions): CheckedOptions["listen"] {
   if ("server" in listenAt) return { server: listenAt.server, path: listenAt.path ?? DEFAULT_PATH };
-  return { host: listenAt.host ?? "127.0.0.1", port: listenAt.port ?? 0 };
+  const { host = "127.0.0.1", port = 0, tls } = listenAt;
+  return { host, port, tls };
 }
 
 function withLifetimes({
@@ -259,17 +257,4 @@ function withLifetimes({
     absoluteMs: lifetimeMs ?? merged.absoluteMs,
     ackDeadlineMs: ackDeadlineMs ?? merged.ackDeadlineMs,
   };
-}
-
-function canonical(text: string): string {
-  const parsed = parseAddress(text);
-  return parsed.ok ? parsed.address : text;
-}
-
-function firstProblem(values: readonly unknown[], check: Check): string | undefined {
-  for (const value of values) {
-    const problem = check(value);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
 }

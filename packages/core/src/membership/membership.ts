@@ -63,6 +63,7 @@ export class Membership {
   readonly #dialer: Dialer;
   #tickedAtMs: Millis;
   #hasJoined = false;
+  #hasSeeds: boolean;
 
   constructor(port: MembershipPort) {
     this.#port = port;
@@ -82,6 +83,7 @@ export class Membership {
     const dial = (address: string): void => port.dial(address);
     this.#dialer = new Dialer({ limits, random, elapsedMs, dial }, seeds);
     this.#tickedAtMs = port.elapsedMs();
+    this.#hasSeeds = seeds.length > 0;
   }
 
   get hasJoined(): boolean {
@@ -106,7 +108,7 @@ export class Membership {
 
   /** Members that are neither left nor gone; undefined as long as none of the seeds was reached. */
   expected(): NodeId[] | undefined {
-    if (!this.#hasJoined && this.#port.config.seeds.length > 0) return undefined;
+    if (!this.#hasJoined && this.#hasSeeds) return undefined;
     const facts = [...this.roster.members()].map((member) => member.fact);
     return facts
       .filter(({ state }) => state !== "left" && state !== "gone")
@@ -135,6 +137,7 @@ export class Membership {
 
   /** Returns the addresses that are seeds no more. */
   setSeeds(seeds: readonly string[]): string[] {
+    this.#hasSeeds = seeds.length > 0;
     return this.#dialer.setSeeds(seeds);
   }
 

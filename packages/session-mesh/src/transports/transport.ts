@@ -63,5 +63,5 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** What the unproven end of an accepted connection may send in all: a handshake takes 400 bytes. */
+/** What the unproven end of an accepted connection may send in all: a handshake takes 460 bytes. */
 export const UNPROVEN_BYTES_MAX = 4_096;

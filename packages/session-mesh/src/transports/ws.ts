@@ -4,14 +4,16 @@
  * Every limit that a stranger meets is here: no web page gets in (an upgrade with an `Origin` is
  * refused), frames are bounded, and headers must come in time.
  *
- * Not here: TLS, and what becomes of connections (links.ts).
+ * Not here: what becomes of connections (links.ts).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
-import { addressOf, isLoopbackHost, urlOf } from "../addresses.js";
+import { addressOf, hostPort, isLoopbackHost, type Scheme, urlOf } from "../addresses.js";
 import { MeshError } from "../mesh-error.js";
+import { type DialTls, isTlsServer, type ListenTls } from "../tls-options.js";
 import type { Connection, ConnectionListener, Dial, Transport } from "./transport.js";
 import { adoptSocket } from "./ws-connection.js";
 
@@ -29,31 +31,41 @@ const SOCKETS_MAX = 1_024;
 
 /** Where a WebSocket transport listens. */
 export type WebSocketPlace =
-  | { readonly host: string; readonly port: number }
+  | { readonly host: string; readonly port: number; readonly tls?: ListenTls | undefined }
   | { readonly server: Server; readonly path: string };
+
+/** Bounds, and how addresses with `wss://` are dialled. */
+export interface WebSocketSettings {
+  readonly frameBytesMax: number;
+  readonly tls?: DialTls | undefined;
+  /** The name by which an address was found: what its certificate is to be for. */
+  readonly nameOf?: (address: string) => string | undefined;
+}
 
 /** Creates the transport; nothing is opened before `listen`. */
 export function createWebSocketTransport(
   place: WebSocketPlace,
-  limits: { readonly frameBytesMax: number },
+  settings: WebSocketSettings,
 ): Transport {
-  return new WebSocketTransport(place, limits.frameBytesMax);
+  return new WebSocketTransport(place, settings);
 }
 
 class WebSocketTransport implements Transport {
   readonly isLoopback: boolean;
   readonly #place: WebSocketPlace;
+  readonly #settings: WebSocketSettings;
   readonly #socketOptions;
   readonly #door: WebSocketServer;
   readonly #sockets = new Set<WebSocket>();
   #ownServer: Server | undefined;
   #accepted: ((connection: Connection) => ConnectionListener) | undefined;
 
-  constructor(place: WebSocketPlace, frameBytesMax: number) {
+  constructor(place: WebSocketPlace, settings: WebSocketSettings) {
     this.#place = place;
+    this.#settings = settings;
     this.isLoopback = "host" in place && isLoopbackHost(place.host);
     this.#socketOptions = {
-      maxPayload: frameBytesMax,
+      maxPayload: settings.frameBytesMax,
       perMessageDeflate: false,
       closeTimeout: CLOSE_DEADLINE_MS,
     };
@@ -71,24 +83,31 @@ class WebSocketTransport implements Transport {
       server.on("upgrade", this.#onSharedUpgrade);
       const bound = server.address();
       if (bound === null || typeof bound === "string") return "";
-      return addressOf(bound.address, bound.port, path);
+      const scheme: Scheme = isTlsServer(server) ? "wss" : "ws";
+      return addressOf(bound.address, bound.port, { path, scheme });
     }
-    const { host, port } = this.#place;
-    const server = createServer(refuseRequest);
+    const { host, port, tls } = this.#place;
+    const server = tls
+      ? createTlsServer({ ...tls, handshakeTimeout: HEADERS_DEADLINE_MS }, refuseRequest)
+      : createServer(refuseRequest);
     this.#ownServer = server;
     server.headersTimeout = HEADERS_DEADLINE_MS;
     server.requestTimeout = HEADERS_DEADLINE_MS;
     server.maxConnections = SOCKETS_MAX;
     server.on("upgrade", this.#upgrade);
     await bind(server, host, port);
-    return addressOf(host, (server.address() as AddressInfo).port);
+    const bound = server.address() as AddressInfo;
+    return addressOf(host, bound.port, { scheme: tls ? "wss" : "ws" });
   }
 
   dial(address: string, dial: Dial): void {
     let socket: WebSocket;
     try {
-      const options = { ...this.#socketOptions, handshakeTimeout: DIAL_DEADLINE_MS };
-      socket = new WebSocket(urlOf(address), options);
+      socket = new WebSocket(urlOf(address), {
+        ...this.#socketOptions,
+        ...this.#tlsOf(address),
+        handshakeTimeout: DIAL_DEADLINE_MS,
+      });
     } catch {
       process.nextTick(() => dial.failed("not an address that can be dialled"));
       return;
@@ -138,13 +157,19 @@ class WebSocketTransport implements Transport {
     else if (!accepted) refuseUpgrade(socket, "503 Service Unavailable");
     else {
       const { remoteAddress = "?", remotePort = 0 } = request.socket;
-      const remote = addressOf(remoteAddress, remotePort).replace("ws://", "");
+      const remote = hostPort(remoteAddress, remotePort);
       this.#door.handleUpgrade(request, socket, head, (webSocket) => {
         this.#track(webSocket);
         adoptSocket({ socket: webSocket, remote, unproven: socket }, accepted);
       });
     }
   };
+
+  #tlsOf(address: string): DialTls {
+    const { tls = {}, nameOf } = this.#settings;
+    const name = nameOf?.(address);
+    return name === undefined ? tls : { servername: name, ...tls };
+  }
 
   #track(socket: WebSocket): void {
     this.#sockets.add(socket);
