@@ -32,6 +32,9 @@ export interface DeltaResult {
 }
 
 const NO_DELTAS: readonly Uint8Array[] = [];
+
+/** A hot document is measured again when this many bytes came to it, or as many as it had. */
+const UNMEASURED_BYTES = 1_024;
 const NOTHING_APPLIED = { verdict: "known", merges: [] } as const;
 
 /** A session held here. */
@@ -52,6 +55,10 @@ export class HeldSession {
   #document: SessionDocument | undefined;
   #bytes: Uint8Array | undefined;
   #deltas: readonly Uint8Array[] = NO_DELTAS;
+  /** What the document took when it was last encoded. */
+  #measuredBytes: Bytes = 0;
+  /** What came to it since. */
+  #addedBytes: Bytes = 0;
 
   constructor(id: SessionId, envelope: Envelope) {
     this.id = id;
@@ -72,9 +79,9 @@ export class HeldSession {
     return this.#documentHlcMax > inEnvelope ? this.#documentHlcMax : inEnvelope;
   }
 
-  /** Bytes of the cold copy; for a hot one those of the copy it was hydrated from. */
+  /** Bytes of the document: exact when it was just encoded, else with what came since on top. */
   get storedBytes(): Bytes {
-    return this.#deltas.reduce((sum, delta) => sum + delta.length, this.#bytes?.length ?? 0);
+    return this.#measuredBytes + this.#addedBytes;
   }
 
   /** The live document, hydrated if need be. */
@@ -86,15 +93,16 @@ export class HeldSession {
     // A session that began with a delta of a peer has no bytes yet.
     if (!this.#bytes) for (const delta of this.#deltas) document.apply(delta, 1);
     this.#document = document;
+    this.#bytes = undefined;
     this.#deltas = NO_DELTAS;
-    this.#afterDocumentChange(document);
+    this.#afterDocumentChange(document, 0);
     return document;
   }
 
   /** Turns a hot session cold. */
   evict(): void {
     if (!this.#document) return;
-    this.#bytes = this.#document.encode();
+    this.#bytes = this.#measure(this.#document);
     this.#deltas = NO_DELTAS;
     this.#document.destroy();
     this.#document = undefined;
@@ -104,7 +112,7 @@ export class HeldSession {
   commit(operations: readonly Operation[], stamp: Stamp, rev: number): Uint8Array | undefined {
     const document = this.document();
     const update = document.commit(operations, stamp, rev);
-    if (update) this.#afterDocumentChange(document);
+    if (update) this.#afterDocumentChange(document, update.length);
     return update;
   }
 
@@ -141,7 +149,7 @@ export class HeldSession {
     const seen = vectorToMap(commit.seen);
     const { author: writer, rev, hlc } = commit;
     const result = document.apply(update, 1, { writer, rev, seen, hlc });
-    if (result.verdict === "applied") this.#afterDocumentChange(document);
+    if (result.verdict === "applied") this.#afterDocumentChange(document, update.length);
     return result;
   }
 
@@ -150,7 +158,7 @@ export class HeldSession {
     const wasHot = this.isHot;
     const document = this.document();
     const result = document.apply(state.update, 2);
-    if (result.verdict === "applied") this.#afterDocumentChange(document);
+    if (result.verdict === "applied") this.#afterDocumentChange(document, state.update.length);
     if (!wasHot) this.evict();
     return result;
   }
@@ -185,11 +193,12 @@ export class HeldSession {
     if (vector === this.stateVector) return "known";
     this.stateVector = vector;
     this.#deltas = [...this.#deltas, update];
+    this.#addedBytes += update.length;
     this.raiseHlc(commit.hlc);
     return "applied";
   }
 
-  #afterDocumentChange(document: SessionDocument): void {
+  #afterDocumentChange(document: SessionDocument, addedBytes: Bytes): void {
     this.raiseHlc(document.hlcMax);
     const vector = vectorFromMap(document.stateVector);
     assert(
@@ -197,6 +206,17 @@ export class HeldSession {
       `session ${this.id} forgot a writer: ${this.stateVector.length} → ${vector.length}`,
     );
     this.stateVector = vector;
+    this.#addedBytes += addedBytes;
+    // Overwritten entries go when it is encoded; seldom enough to cost little by the byte that came.
+    const isFar = this.#addedBytes > Math.max(UNMEASURED_BYTES, this.#measuredBytes);
+    if (addedBytes > 0 && isFar) this.#measure(document);
+  }
+
+  #measure(document: SessionDocument): Uint8Array {
+    const bytes = document.encode();
+    this.#measuredBytes = bytes.length;
+    this.#addedBytes = 0;
+    return bytes;
   }
 
   /** The next revision of `writer`. */
