@@ -18,6 +18,7 @@ export function createFreshness(config: ReplicaConfig, runtime: Runtime, parts: 
     settle: (ticket, outcome) => runtime.settle(ticket, outcome),
     scheduleDeadline: (ticket, delayMs) =>
       runtime.schedule({ kind: "token-deadline", ticket }, delayMs),
+    scheduleRetry: (ask, delayMs) => runtime.schedule({ kind: "token-retry", ask }, delayMs),
     missing: (session, wanted) => {
       if (parts.table.tombstone(session)) return [];
       return beyond(wanted, parts.table.get(session)?.envelope.revisions ?? []);

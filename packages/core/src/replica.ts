@@ -139,6 +139,8 @@ export class Replica {
         return this.#parts.puller.fireDeadline(timer.request);
       case "token-deadline":
         return this.#parts.freshness.fireDeadline(timer.ticket);
+      case "token-retry":
+        return this.#parts.freshness.fireRetry(timer.ask);
       case "drain-deadline":
         return this.#parts.drain.fireDeadline(timer.ticket);
     }

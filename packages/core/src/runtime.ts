@@ -25,6 +25,7 @@ export type Timer =
   | { readonly kind: "push-flush"; readonly peer: NodeId }
   | { readonly kind: "pull-deadline"; readonly request: number }
   | { readonly kind: "token-deadline"; readonly ticket: Ticket }
+  | { readonly kind: "token-retry"; readonly ask: number }
   | { readonly kind: "drain-deadline"; readonly ticket: Ticket };
 
 /** How a wait for acknowledgements ended. */

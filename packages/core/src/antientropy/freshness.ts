@@ -4,8 +4,9 @@
  *   A ──pull(session)──▶ every linked peer     a push that is under way may come first
  *   A ◀─pulled(copy)──── each                  whatever brings the rest ends the wait
  *
- * A wait also ends when nobody reachable has it: everyone linked has answered, and no member is
- * doubted that may be back in a moment. What every member lacks is lost, and is not waited for again;
+ * Who lacked it a moment ago may have got it meanwhile, so all are asked again as long as somebody has
+ * not answered, after pauses that double. A wait also ends when nobody reachable has it: everyone
+ * linked has answered, and no member is doubted that may be back in a moment. What every member lacks is lost, and is not waited for again;
  * what was waited for in vain costs later waits an exchange with the linked peers, no more.
  *
  * Not here: the asking (puller.ts), and who else may lack a revision (sharing.ts).
@@ -25,6 +26,7 @@ export interface FreshnessPort {
   emit(event: EventBody): void;
   settle(ticket: Ticket, outcome: FreshnessOutcome): void;
   scheduleDeadline(ticket: Ticket, delayMs: Millis): void;
+  scheduleRetry(ask: number, delayMs: Millis): void;
   /** Those of `wanted` that are not held here; none of a session that was destroyed. */
   missing(session: SessionId, wanted: VersionVector): VersionVector;
   /** Asks every linked peer; `ended` is called once, perhaps at once. */
@@ -52,11 +54,16 @@ interface Waiter {
 
 /** One question to the peers; an answer to it holds for everyone who waits for no more than this. */
 interface Ask {
+  readonly number: number;
   readonly session: SessionId;
   readonly wanted: VersionVector;
   readonly waiters: Set<Waiter>;
   isAnswered: boolean;
+  retryDelayMs: Millis;
 }
+
+/** A round trip between data centres next door; nearer ones are answered before the first retry. */
+const FIRST_RETRY_MS: Millis = 10;
 
 const NOTHING: VersionVector = [];
 
@@ -65,6 +72,7 @@ export class Freshness {
   readonly #port: FreshnessPort;
   readonly #asks = new Map<SessionId, Ask[]>();
   readonly #waiters = new Map<Ticket, Waiter>();
+  #askCount = 0;
   readonly #unreached: UnreachedRevisions;
 
   constructor(port: FreshnessPort) {
@@ -115,6 +123,16 @@ export class Freshness {
     this.#end(waiter, missing);
   }
 
+  /** Time to ask again, if anybody still waits for this. */
+  fireRetry(number: number): void {
+    for (const ask of [...this.#asks.values()].flat()) {
+      if (ask.number !== number) continue;
+      ask.retryDelayMs *= 2;
+      this.#port.scheduleRetry(number, ask.retryDelayMs);
+      this.#ask(ask);
+    }
+  }
+
   /** Someone more can be asked. */
   peerUp(): void {
     this.#unreached.peerUp();
@@ -125,11 +143,18 @@ export class Freshness {
     const { session, wanted } = waiter;
     const asks = this.#asks.get(session) ?? [];
     const underWay = asks.find((ask) => !ask.isAnswered && covers(ask.wanted, wanted));
-    waiter.ask = underWay ?? { session, wanted, waiters: new Set(), isAnswered: false };
+    waiter.ask = underWay ?? this.#createAsk(session, wanted);
     waiter.ask.waiters.add(waiter);
     if (underWay) return;
     this.#asks.set(session, [...asks, waiter.ask]);
+    this.#port.scheduleRetry(waiter.ask.number, FIRST_RETRY_MS);
     this.#ask(waiter.ask);
+  }
+
+  #createAsk(session: SessionId, wanted: VersionVector): Ask {
+    this.#askCount += 1;
+    const progress = { isAnswered: false, retryDelayMs: FIRST_RETRY_MS };
+    return { number: this.#askCount, session, wanted, waiters: new Set(), ...progress };
   }
 
   #ask(ask: Ask): void {
