@@ -9,7 +9,7 @@ import type { Simulator } from "./simulator.js";
 const EPOCH_MS: Millis = Date.UTC(2026, 0, 1);
 
 /** The wall-clock time that is true at a moment of the run. */
-export function trueWallMs(simulator: Simulator): Millis {
+function trueWallMs(simulator: Simulator): Millis {
   return EPOCH_MS + simulator.nowMs;
 }
 

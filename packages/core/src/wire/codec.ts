@@ -109,7 +109,7 @@ function memberToWire(member: MemberFact): Wire {
 }
 
 /** An item as it stands on the wire. */
-export function itemToWire(item: Item): Wire {
+function itemToWire(item: Item): Wire {
   const code = ITEM_CODES[item.kind];
   switch (item.kind) {
     case "tombstone":

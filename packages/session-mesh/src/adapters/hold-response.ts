@@ -19,7 +19,7 @@ import { HeldCalls } from "./held-calls.js";
 import { applyHead, isBadChunk, isBadHead, writeArguments } from "./response-arguments.js";
 
 /** Held bytes from which on `write` returns false; what is written in spite of it is kept, as Node does. */
-export const HELD_BYTES_MAX = 65_536;
+const HELD_BYTES_MAX = 65_536;
 
 /** A response that takes the place of the one that was held, whose bytes are dropped. */
 export interface SubstituteAnswer {
