@@ -4,14 +4,13 @@
  *
  * Not here: what every store must do (store.suite.ts), and real processes (test/five).
  */
-import { request } from "node:http";
+import { createServer, request } from "node:http";
 import session, { type SessionData } from "express-session";
 import { createMesh, type Event, type Mesh, type MeshOptions } from "session-mesh";
 import { MeshStore, type MeshStoreOptions } from "session-mesh/express-session";
 import { expect, test } from "vitest";
-import { Browser, startValve, until, untilLinked, whenOver } from "../express/cluster.js";
+import { Browser, listen, startValve, until, untilLinked, whenOver } from "../express/cluster.js";
 import { SlowLink } from "../five/slow-link.js";
-import { freePort } from "../processes/tcp-link.js";
 import { called, read, serve, sessionOf, sidOf, type TestSession } from "./store.suite.js";
 
 /** Acknowledgements are waited for, however long they take. */
@@ -336,10 +335,10 @@ test("fresh reads find what any peer has written, however its push is held up", 
 test("fresh reads wait for every peer, not for the nearest one", async () => {
   const options = { freshReads: true, acks: 0 } as const;
   const patient = { limits: { pullDeadlineMs: 10_000 } };
-  const port = await freePort();
-  const far = await SlowLink.open(port);
+  const server = createServer();
+  const far = await SlowLink.open(Number(new URL(await listen(server)).port));
   whenOver(() => far.close());
-  const writer = await startNode(options, { listen: { port }, advertise: far.address });
+  const writer = await startNode(options, { listen: { server }, advertise: far.address });
   const reader = await startNode(options, { ...patient, seeds: [far.address] });
   const near = await startNode(options, { seeds: [far.address, reader.mesh.address] });
   const nodes = [writer, reader, near];

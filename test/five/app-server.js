@@ -1,5 +1,6 @@
 // An app server of the five tests: one node of the mesh, and the same routes on three kinds of session.
 // Started with its options as JSON; says where it listens over the channel to the test.
+import { once } from "node:events";
 import { createServer } from "node:http";
 import express from "express";
 import session from "express-session";
@@ -9,7 +10,10 @@ import { MeshStore } from "session-mesh/express-session";
 
 process.on("disconnect", () => process.exit(1));
 
-const mesh = await createMesh(JSON.parse(process.argv[2] ?? "{}"));
+// The mesh shares the app's port, so that no port need be known before it is taken.
+const server = createServer().listen(0, "127.0.0.1");
+await once(server, "listening");
+const mesh = await createMesh({ ...JSON.parse(process.argv[2] ?? "{}"), listen: { server } });
 const secret = "of the five tests";
 
 /** Requests that wait, by the name of their gate, so that they overlap. */
@@ -80,6 +84,6 @@ app.use(
 app.use("/mesh-store", routes(storedIn("mesh-store", {}), count["mesh-store"]));
 app.use("/fresh-store", routes(storedIn("fresh-store", { freshReads: true }), count["mesh-store"]));
 
-const server = createServer(app);
 server.keepAliveTimeout = 65_000;
-server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }));
+server.on("request", app);
+process.send({ port: server.address().port });

@@ -6,7 +6,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../processes/tcp-link.js";
 import { SlowLink } from "./slow-link.js";
 
 const APP_SERVER = fileURLToPath(new URL("app-server.js", import.meta.url));
@@ -32,16 +31,18 @@ export class AppServers {
 
   /** Starts both; resolves when they are linked. */
   static async start(): Promise<AppServers> {
-    const ports = [await freePort(), await freePort()];
-    const links = await Promise.all(ports.map((port) => SlowLink.open(port)));
+    const links = [await SlowLink.open(), await SlowLink.open()];
     const advertised = links.map(({ address }) => address);
-    const children = ports.map((port, i) => {
-      const mesh = { listen: { port }, advertise: advertised[i], seeds: advertised, ...PATIENT };
+    const children = advertised.map((advertise) => {
+      const mesh = { advertise, seeds: advertised, ...PATIENT };
       // Without the options of the test runner's process: what is tested is what was built.
       const stdio = ["ignore", 2, 2, "ipc"] as const;
       return fork(APP_SERVER, [JSON.stringify(mesh)], { execArgv: [], stdio: [...stdio] });
     });
     const listening = await Promise.all(children.map(listeningOf));
+    listening.forEach(([{ port }], i) => {
+      (links[i] as SlowLink).portBehind = port;
+    });
     const [one, two] = listening.map(([{ port }]) => `http://127.0.0.1:${port}`);
     const servers = new AppServers([one as string, two as string], links, children);
     for (const origin of servers.origins) {

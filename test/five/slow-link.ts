@@ -1,5 +1,6 @@
 /**
- * A TCP proxy before one port that delays all that passes, each way, and keeps its order.
+ * A TCP proxy before one port that delays all that passes, each way, and keeps its order. It may be
+ * there before the port is: until then it turns everyone away.
  *
  * Not here: cuts (test/processes/tcp-link.ts).
  */
@@ -12,19 +13,24 @@ export class SlowLink {
   delayMs = 0;
   /** How many chunks have passed. */
   chunkCount = 0;
+  /** The port behind. */
+  portBehind: number | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(portBehind: number) {
+  private constructor(portBehind: number | undefined) {
+    this.portBehind = portBehind;
     this.#server = createServer((near) => {
-      const far = connect(portBehind, "127.0.0.1");
+      if (this.portBehind === undefined) return near.destroy();
+      const far = connect(this.portBehind, "127.0.0.1");
       this.#pass(near, far);
       this.#pass(far, near);
+      return undefined;
     });
   }
 
   /** Opens a way to `portBehind`, where nobody needs to listen yet. */
-  static async open(portBehind: number): Promise<SlowLink> {
+  static async open(portBehind?: number): Promise<SlowLink> {
     const link = new SlowLink(portBehind);
     link.#server.listen(0, "127.0.0.1");
     await once(link.#server, "listening");
