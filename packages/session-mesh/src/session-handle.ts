@@ -6,6 +6,7 @@
  * merges. Not here: cookies and requests (adapters), finding sessions (sessions.ts).
  */
 import {
+  type AckOutcome,
   advance,
   type CommitResult,
   declareCounter,
@@ -19,13 +20,11 @@ import {
   type Snapshot,
   type Unshared,
   type VersionVector,
-  type WantedAcks,
 } from "@session-mesh/core";
 import { counterAt, type CounterHandle } from "./counter-handle.js";
 import { type HandedOut, noteHandedOut, rebase } from "./rebase.js";
 import { type Lifetimes, lifetimesAtBirth } from "./session-lifetimes.js";
 import type { SystemRuntime } from "./system-runtime.js";
-import type { UserMark } from "./user-mark.js";
 
 /** How many peers confirmed. */
 export interface AckResult {
@@ -78,9 +77,6 @@ export interface SessionPort {
   readonly acks: number | "all";
   hash(rawId: string): SessionId;
   destroy(session: SessionId, options: DestroyOptions): Promise<AckResult>;
-  awaitAcks(wanted: WantedAcks): Promise<AckResult>;
-  /** Marks a session with its user; undefined where users have no meaning here. */
-  markOf(session: SessionId): UserMark | undefined;
   /** Reads here, and where that finds nothing alive, after asking the peers. */
   reread(session: SessionId): Promise<ReadResult>;
 }
@@ -95,7 +91,6 @@ export class SessionHandle {
   readonly id: string;
   readonly #port: SessionPort;
   readonly #session: SessionId;
-  readonly #mark: UserMark | undefined;
   #snapshot: Snapshot;
   #handedOut: HandedOut = new Set();
   #lifetimes: Lifetimes;
@@ -115,7 +110,6 @@ export class SessionHandle {
     this.#port = port;
     this.id = id;
     this.#session = port.hash(id);
-    this.#mark = port.markOf(this.#session);
     if ("found" in origin) {
       this.#snapshot = origin.found;
       this.#lifetimes = origin.found;
@@ -125,7 +119,6 @@ export class SessionHandle {
       this.#snapshot = port.runtime.run((replica) => replica.blank());
       this.#lifetimes = lifetimesAtBirth(origin.birth, port.limits);
     }
-    this.#mark?.read(this.value);
     noteHandedOut(this.#snapshot.value, this.#handedOut);
   }
 
@@ -237,7 +230,6 @@ export class SessionHandle {
     if (result.status === "destroyed") this.#isDestroyed = true;
     if (result.status !== "found") return false;
     this.#snapshot = result;
-    this.#mark?.read(this.value);
     this.#lifetimes = result;
     this.#revisions = result.revisions;
     this.#handedOut = new Set();
@@ -260,10 +252,8 @@ export class SessionHandle {
 
   #write(operations: readonly Operation[], idleMs: Millis | undefined): CommitResult {
     const isShrinking = operations.every(({ kind }) => kind === "clear");
-    const fields = this.#mark?.fieldsFor(this.value, this.createdAtMs);
-    const idle = idleMs === undefined ? {} : { idleMs };
-    const change = { operations, isShrinking, ...idle, ...(fields && { fields }) };
-    const birth = this.#birth && { ...this.#birth, ...idle };
+    const change = { operations, isShrinking, ...(idleMs === undefined ? {} : { idleMs }) };
+    const birth = this.#birth && { ...this.#birth, ...(idleMs === undefined ? {} : { idleMs }) };
     return this.#port.runtime.run((replica) =>
       replica.commit(this.#session, birth ? { ...change, birth } : change),
     );
@@ -289,15 +279,20 @@ export class SessionHandle {
     const fresh = this.#port.runtime.run((replica) => replica.read(this.#session));
     if (fresh.status === "found") {
       this.#snapshot = rebased(fresh);
-      this.#mark?.read(this.value);
       this.#lifetimes = fresh;
       this.#revisions = fresh.revisions;
     }
     return { status: "committed", seq: result.seq };
   }
 
-  #awaitAcks(seq: number, options: CommitOptions): Promise<AckResult> {
-    const { acks = this.#port.acks, deadlineMs } = options;
-    return this.#port.awaitAcks({ seq, acks, deadlineMs });
+  async #awaitAcks(seq: number, options: CommitOptions): Promise<AckResult> {
+    const wanted = { seq, acks: options.acks ?? this.#port.acks, deadlineMs: options.deadlineMs };
+    const { acks, degraded } = await this.#port.runtime.ask<AckOutcome>(
+      "acks",
+      (replica, ticket) => {
+        replica.awaitAcks(ticket, wanted);
+      },
+    );
+    return { acks, degraded };
   }
 }
