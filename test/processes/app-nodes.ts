@@ -58,8 +58,7 @@ export class AppNode {
   /** Writes to the session of `user`, or to a new one whose cookie `user` takes. */
   async write(user: User, write: Write): Promise<void> {
     const response = await this.#post("/write", user, write);
-    const [cookie] = response.headers.getSetCookie();
-    user.cookie ??= cookie?.split(";", 1)[0];
+    user.cookie ??= sessionCookie(response);
   }
 
   async logOut(user: User): Promise<{ acks: number; degraded: boolean }> {
@@ -94,6 +93,12 @@ export interface User {
 /** A user who has no session yet. */
 export function newUser(): User {
   return { cookie: undefined };
+}
+
+/** The session cookie that a response set, if it did. */
+export function sessionCookie(response: Response): string | undefined {
+  const cookies = response.headers.getSetCookie().map((header) => header.split(";", 1)[0]);
+  return cookies.find((cookie) => cookie?.startsWith("sm.sid="));
 }
 
 /** Starts a process; resolves when it listens and, with seeds, has joined. */

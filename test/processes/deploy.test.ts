@@ -3,7 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { Balancer } from "../../apps/demo/src/balancer.js";
 import type { Upstream } from "../../apps/demo/src/upstream.js";
-import { type AppNode, joinedTo, killAll, newUser, startCluster, until } from "./app-nodes.js";
+import {
+  type AppNode,
+  joinedTo,
+  killAll,
+  newUser,
+  sessionCookie,
+  startCluster,
+  until,
+} from "./app-nodes.js";
 
 const OPTIONS = { mesh: { ackDeadlineMs: 5_000 }, readinessDelayMs: 1_000 };
 const USERS = 12;
@@ -85,9 +93,9 @@ async function pushOne(origin: string, loaded: Loaded, number: number): Promise<
   try {
     const response = await fetch(`${origin}/write`, { method: "POST", headers, body });
     const text = await response.text();
-    const [cookie] = response.headers.getSetCookie();
+    const cookie = sessionCookie(response);
     if (cookie !== undefined && user.cookie !== undefined) failures.push("a session was lost");
-    user.cookie ??= cookie?.split(";", 1)[0];
+    user.cookie ??= cookie;
     if (response.ok) acknowledged.push(number);
     else failures.push(`${response.status} ${text}`);
   } catch (error) {

@@ -72,10 +72,10 @@ function withSabotage(mesh: Mesh): Mesh {
 
 function statusOf(mesh: Mesh, degraded: number): FromApp {
   const { members, sessions } = mesh.status();
-  const alive = members.filter(({ isSelf, state }) => isSelf || state === "alive").length;
+  const linked = members.filter(({ isSelf, isLinked }) => isSelf || isLinked).length;
   const held = sessions.hot + sessions.cold;
   const { ready } = mesh.readiness();
-  return { type: "status", members: alive, sessions: held, degraded, isReady: ready };
+  return { type: "status", members: linked, sessions: held, degraded, isReady: ready };
 }
 
 function tell(message: FromApp): void {

@@ -18,6 +18,8 @@ import { createProxyServer, type ProxyServer } from "httpxy";
 import { listenFrom } from "./free-port.js";
 import { Upstream } from "./upstream.js";
 
+/** Tells the client who answered. */
+export const SERVER_HEADER = "demo-server";
 /** Tells the client how many servers its request was sent to. */
 export const ATTEMPTS_HEADER = "demo-attempts";
 /** On a 502: the request was in flight on a process that was killed, and may have been done. */
@@ -106,6 +108,7 @@ export class Balancer {
       const upstream = await this.#pick();
       if (!upstream) return answer(res, 503, "no server is ready");
       res.setHeader(ATTEMPTS_HEADER, attempts);
+      res.setHeader(SERVER_HEADER, upstream.name);
       const attempt: Attempt = { upstream, isSent: false };
       const error = await this.#attempt(req, res, { attempt, body });
       if (error === undefined || res.destroyed || res.headersSent) return;

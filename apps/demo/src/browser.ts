@@ -4,7 +4,7 @@
  * Not here: what the user does (user.ts).
  */
 import { CookieJar } from "tough-cookie";
-import { ATTEMPTS_HEADER, INTERRUPTED_HEADER } from "./balancer.js";
+import { ATTEMPTS_HEADER, INTERRUPTED_HEADER, SERVER_HEADER } from "./balancer.js";
 import { type Received, send } from "./http-client.js";
 import type { Tally } from "./tally.js";
 
@@ -16,6 +16,8 @@ export interface Answer {
   readonly body: unknown;
   /** Where a redirect leads. */
   readonly location: string | undefined;
+  /** Which server answered last. */
+  readonly server: string;
   /** To how many servers the balancer sent it. */
   readonly attempts: number;
 }
@@ -29,7 +31,14 @@ interface Asking {
 
 /** So long that only a request that hangs exceeds it, on however busy a machine. */
 const TIMEOUT_MS = 30_000;
-const FAILED = { outcome: "failed", status: 0, body: undefined, location: undefined } as const;
+const FAILED: Answer = {
+  outcome: "failed",
+  status: 0,
+  body: undefined,
+  location: undefined,
+  server: "",
+  attempts: 1,
+};
 
 /** One browser. Its tabs share the jar. */
 export class Browser {
@@ -80,7 +89,7 @@ export class Browser {
       return answer;
     } catch (error) {
       this.#tally.fail(`${method} ${path}: ${String(error)}`);
-      return { ...FAILED, attempts: 1 };
+      return FAILED;
     }
   }
 
@@ -105,6 +114,7 @@ function answerOf({ status, headers, text }: Received): Answer {
     status,
     body: isJson ? JSON.parse(text) : text,
     location: headers.location,
+    server: String(headers[SERVER_HEADER] ?? ""),
     attempts: Number(headers[ATTEMPTS_HEADER] ?? 1),
   };
 }

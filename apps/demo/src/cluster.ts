@@ -61,16 +61,12 @@ export class Cluster {
     return counts.reduce((sum, count) => sum + count, this.#degradedByGone);
   }
 
-  /** Starts them all; resolves when all are ready and each knows all others. */
+  /** Starts them all. */
   async start(): Promise<void> {
     for (const slot of this.slots) await this.launch(slot);
-    const all = this.slots.length;
-    await this.#until("all know all", () =>
-      this.processes.every(({ status }) => status?.members === all),
-    );
   }
 
-  /** Starts a process in an empty slot; resolves when the balancer may send to it. */
+  /** Starts a process in an empty slot; resolves when it has traffic, and all are linked to all. */
   async launch(slot: Slot): Promise<void> {
     const { sabotage, balancer, log } = this.#options;
     const { name: node, port } = slot;
@@ -84,6 +80,10 @@ export class Cluster {
     slot.upstream = upstream;
     await this.#until(`${node} is ready`, () => upstream.isReady);
     slot.doing = "";
+    await this.#until("all are linked", () => {
+      const all = this.processes;
+      return all.every(({ status }) => status?.members === all.length);
+    });
   }
 
   /** Asks a process to go, as a deploy does; resolves when it has. */

@@ -4,7 +4,7 @@
  * Not here: what is made of the answers (prober.ts, read-back.ts).
  */
 import { send } from "./http-client.js";
-import type { Shown } from "./shop.js";
+import { SESSION_COOKIE, type Shown } from "./shop.js";
 
 const TIMEOUT_MS = 10_000;
 
@@ -16,7 +16,7 @@ export async function peek(origin: string, cookie: string): Promise<Shown> {
   return JSON.parse(text) as Shown;
 }
 
-/** Posts a form to one process; the status and the cookie that it set, if any. */
+/** Posts a form to one process; the status and the session cookie that it set, if any. */
 export async function post(
   url: string,
   cookie: string,
@@ -24,5 +24,6 @@ export async function post(
 ): Promise<{ status: number; cookie: string | undefined }> {
   const sent = { method: "POST", cookie, form, timeoutMs: TIMEOUT_MS } as const;
   const { status, headers } = await send(url, sent);
-  return { status, cookie: headers["set-cookie"]?.[0]?.split(";", 1)[0] };
+  const cookies = (headers["set-cookie"] ?? []).map((header) => header.split(";", 1)[0]);
+  return { status, cookie: cookies.find((one) => one?.startsWith(`${SESSION_COOKIE}=`)) };
 }

@@ -10,7 +10,7 @@ export type FromApp =
   | { readonly type: "failed"; readonly problem: string }
   | {
       readonly type: "status";
-      /** Members that this process takes for alive, itself included. */
+      /** Members that this process is linked to, itself included. */
       readonly members: number;
       readonly sessions: number;
       /** Responses so far that went out with fewer acknowledgements than asked for. */

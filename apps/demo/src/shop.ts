@@ -33,6 +33,9 @@ export interface Shown {
   readonly views: number;
 }
 
+/** The name of the cookie that carries the session's id. */
+export const SESSION_COOKIE = "shop.sid";
+
 /** How long a slow request may be asked to take. */
 const SLOW_MS_MAX = 5_000;
 
@@ -43,7 +46,7 @@ export function createShop(mesh: Mesh, cookieSecret: string): Express {
   app.get("/healthz", liveness(mesh));
   app.get("/readyz", readiness(mesh));
   app.use(express.urlencoded({ extended: false, limit: "16kb" }));
-  app.use(meshSession(mesh, { secret: cookieSecret, name: "shop.sid" }));
+  app.use(meshSession(mesh, { secret: cookieSecret, name: SESSION_COOKIE }));
 
   app.get("/", (_req, res) => res.redirect(303, "/account"));
   app.get("/account", (req, res) => {

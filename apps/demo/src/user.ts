@@ -26,7 +26,7 @@ interface UserOptions {
 /** How long a user looks at a page. */
 const THINK_MS = { min: 300, max: 1_200 };
 /** How many rounds of shopping a session has before its user logs out. */
-const ROUNDS = { min: 3, max: 9 };
+const ROUNDS = { min: 2, max: 6 };
 /** How long the slow request takes that a logout overlaps. */
 const SLOW_MS = { min: 120, max: 300 };
 /** How long a stale read is given, in growing steps, before what it lacks is taken for lost. */
@@ -133,15 +133,16 @@ export class User {
     this.#options.tally.note(`${ledger.user} lost ${JSON.stringify(last)}`);
   }
 
-  async #logOut(browser: Browser, ledger: Ledger): Promise<boolean> {
+  /** Which server ended the session; undefined when none said so. */
+  async #logOut(browser: Browser, ledger: Ledger): Promise<string | undefined> {
     const { tally } = this.#options;
     ledger.state = "unclear";
     const answer = await browser.post("/logout");
-    if (!browser.expect(answer, [204], "a logout")) return false;
+    if (!browser.expect(answer, [204], "a logout")) return undefined;
     ledger.state = "ended";
     tally.logouts += 1;
-    await this.#checkEnded(ledger);
-    return true;
+    await this.#checkEnded(ledger, answer.server);
+    return answer.server;
   }
 
   /** Logs out while another tab's slow request is under way; that one's write must die with it. */
@@ -150,10 +151,10 @@ export class User {
     const slow = this.#putSlowly(browser, ledger).finally(() => (isAnswered = true));
     await sleep(between({ min: SLOW_MS.min / 6, max: SLOW_MS.min / 2 }));
     const isMeanwhile = !isAnswered;
-    const isLoggedOut = await this.#logOut(browser, ledger);
-    if (isLoggedOut && isMeanwhile) this.#options.tally.logoutsInFlight += 1;
+    const server = await this.#logOut(browser, ledger);
+    if (server !== undefined && isMeanwhile) this.#options.tally.logoutsInFlight += 1;
     await slow;
-    if (isLoggedOut) await this.#checkEnded(ledger);
+    if (server !== undefined) await this.#checkEnded(ledger, server);
   }
 
   async #putSlowly(browser: Browser, ledger: Ledger): Promise<Answer> {
@@ -164,14 +165,14 @@ export class User {
   }
 
   /** Comes with the old cookie, as a thief would. */
-  async #checkEnded(ledger: Ledger): Promise<void> {
+  async #checkEnded(ledger: Ledger, server: string): Promise<void> {
     const { tally, origin } = this.#options;
     const thief = new Browser(origin, tally);
     const answer = await thief.get("/peek", { cookie: ledger.cookie });
     if (!thief.expect(answer, [200], "a look with an old cookie")) return;
     if ((answer.body as Shown).user === null || ledger.isResurrected) return;
     ledger.isResurrected = true;
-    tally.note(`${ledger.user} logged out, and ${(answer.body as Shown).node} still knows him`);
+    tally.note(`${ledger.user} logged out at ${server}, and ${answer.server} still knows him`);
   }
 
   #nextItem(): string {
