@@ -148,10 +148,11 @@ function joinUnknown(
   return joined ?? a;
 }
 
-/** A total order on plain values, for joins that must not depend on the order of arrival. */
+/** A text for each plain value, for digests and for joins that must not depend on the order of arrival. */
 export function canonical(value: unknown): string {
   if (value instanceof Uint8Array) return `b${value.join(",")}`;
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value === "string") return JSON.stringify(value);
   if (typeof value !== "object" || value === null) return `${typeof value}${String(value)}`;
   const entries = Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1));
   return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(",")}}`;

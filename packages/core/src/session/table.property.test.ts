@@ -105,7 +105,7 @@ function checkInvariants(node: TableNode): void {
 
 /** What a session counts for is near what it takes, hot or cold. */
 function checkBytes(node: TableNode): void {
-  for (const held of [...node.table.sessions()]) {
+  for (const held of node.table.sessions()) {
     const counted = held.countedBytes - RECORD_BYTES;
     const item = node.table.toItem(held.id);
     const bytes = item?.kind === "state" ? item.update.length : 0;

@@ -27,6 +27,8 @@ export function vector(value: unknown): readonly number[] {
   for (let i = 0; i < flat.length; i += 2) {
     const isAscending = i === 0 || (flat[i] as number) > (flat[i - 2] as number);
     if (!isWriterId(flat[i]) || !isAscending) throw new Malformed("a version vector is sorted");
+    // Nothing counted 0 times: two copies that say the same must be the same.
+    if (flat[i + 1] === 0) throw new Malformed("a version vector counts from 1");
   }
   return flat;
 }

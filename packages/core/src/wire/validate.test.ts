@@ -132,6 +132,10 @@ describe("a frame of a known type", () => {
       [13, 1, [[id, 1, [0, 9, 9, 0, 0, 9, [4]], 1, new Uint8Array()]]],
     ],
     [
+      "has a vector that counts nothing",
+      [13, 1, [[id, 1, [0, 9, 9, 0, 0, 9, [4, 0]], 1, new Uint8Array()]]],
+    ],
+    [
       "has a vector out of order",
       [13, 1, [[id, 1, [0, 9, 9, 0, 0, 9, [4, 1, 4, 2]], 1, new Uint8Array()]]],
     ],

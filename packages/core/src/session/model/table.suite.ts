@@ -89,7 +89,7 @@ export class TableNode {
   /** Takes in all that `other` holds. */
   syncFrom(other: TableNode): void {
     for (let partition = 0; partition < PARTITION_COUNT; partition++) {
-      for (const { session } of [...other.table.elementsOf(partition)]) {
+      for (const { session } of other.table.elementsOf(partition)) {
         const item = other.table.toItem(session);
         if (item) this.integrate(item);
       }

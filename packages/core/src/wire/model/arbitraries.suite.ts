@@ -42,7 +42,11 @@ export const VECTOR: fc.Arbitrary<number[]> = fc
   .uniqueArray(WRITER, { maxLength: 5 })
   .chain((writers) =>
     fc.tuple(
-      ...writers.sort((a, b) => a - b).map((writer) => fc.tuple(fc.constant(writer), COUNT)),
+      ...writers
+        .sort((a, b) => a - b)
+        .map((writer) =>
+          fc.tuple(fc.constant(writer), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })),
+        ),
     ),
   )
   .map((pairs) => pairs.flat());
