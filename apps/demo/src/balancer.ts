@@ -1,9 +1,8 @@
 /**
  * The load balancer: round robin, no stickiness, honours readiness.
  *
- * Built on httpxy: the proxy that Nitro and Nuxt's development servers stand on, kept by the unjs
- * group, without dependencies, and tested on the Node versions that we support. (http-proxy, which it
- * was forked from, had its last release in 2020.)
+ * Built on httpxy: kept by the unjs group, whose Nitro proxies with it, without dependencies, and at
+ * home on Node 20. (http-proxy, which it was forked from, had its last release in 2020.)
  *
  *   request ──▶ next ready server ──▶ answer
  *                └─ broken before an answer: GET and HEAD, and whatever was not yet sent, go to the
