@@ -114,8 +114,8 @@ export class Integrator {
 }
 
 function hlcOf(item: Exclude<Item, { kind: "tombstone" }>): Hlc {
-  if (item.kind === "state") return item.hlcMax;
-  const inCommit = item.commit?.hlc ?? HLC_ZERO;
-  const inFields = item.fields.idleStamp?.hlc ?? HLC_ZERO;
-  return inCommit > inFields ? inCommit : inFields;
+  const envelope = item.kind === "state" ? item.envelope : item.fields;
+  const inDocument = item.kind === "state" ? item.hlcMax : (item.commit?.hlc ?? HLC_ZERO);
+  const inEnvelope = envelope.idleStamp?.hlc ?? HLC_ZERO;
+  return inDocument > inEnvelope ? inDocument : inEnvelope;
 }

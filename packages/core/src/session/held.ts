@@ -32,6 +32,8 @@ export interface DeltaResult {
 }
 
 const NO_DELTAS: readonly Uint8Array[] = [];
+const NOBODY = 0 as WriterId;
+const NOTHING_SEEN: ReadonlyMap<WriterId, number> = new Map();
 
 /** A hot document is measured again when this many bytes came to it, or as many as it had. */
 const UNMEASURED_BYTES = 1_024;
@@ -157,7 +159,9 @@ export class HeldSession {
   applyState(state: StateItem): { verdict: ApplyVerdict; merges: readonly Merge[] } {
     const wasHot = this.isHot;
     const document = this.document();
-    const result = document.apply(state.update, 2);
+    // No entry may be later than the copy says, as in a commit.
+    const context = { writer: NOBODY, rev: 0, seen: NOTHING_SEEN, hlc: state.hlcMax };
+    const result = document.apply(state.update, 2, context);
     if (result.verdict === "applied") this.#afterDocumentChange(document, state.update.length);
     if (!wasHot) this.evict();
     return result;
