@@ -69,6 +69,28 @@ describe("partitions", () => {
     expect(mesh.pull("n2", "s1")).toBe("found");
     expect(mesh.pull("n2", "never")).toBe("absent");
   });
+
+  test("M7: a change is not shown before what its author saw, which is fetched from him", () => {
+    const mesh = scenario({ nodes: 3 });
+    mesh
+      .partition(["n1"], ["n3"])
+      .run("20s")
+      .write("n1", "s1", { things: [{ id: 1 }] })
+      .run("50ms");
+    mesh
+      .expect("n3", "s1", "absent")
+      .change("n2", "s1", (value: { things?: { size?: number }[] }) => {
+        for (const thing of value.things ?? []) thing.size = 3;
+      });
+    mesh.run("50ms").expect("n3", "s1", { things: [{ id: 1, size: 3 }] });
+  });
+
+  test("P3: who writes to a session that was destroyed hears so at once, though not from its destroyer", () => {
+    const mesh = scenario({ nodes: 3 });
+    mesh.write("n1", "s1", {}).settle().partition(["n1"], ["n3"]).run("20s");
+    mesh.destroy("n1", "s1").run("10ms").crash("n1").write("n3", "s1", { late: true }).run("50ms");
+    mesh.expect("n2", "s1", "destroyed").expect("n3", "s1", "destroyed");
+  });
 });
 
 describe("crashes and deploys", () => {
@@ -225,10 +247,10 @@ describe("lifetimes", () => {
   });
 
   test("P4: what one side alone wrote is not dropped while the other is out of reach", () => {
-    const mesh = scenario({ nodes: 2 });
-    mesh.write("n1", "s1", {}, "60s").settle().partition(["n1"], ["n2"]);
+    const mesh = scenario({ nodes: 3 });
+    mesh.write("n1", "s1", {}, "60s").settle().partition(["n1", "n2"], ["n3"]);
     mesh.write("n1", "s1", { alone: true });
-    for (let i = 0; i < 10; i++) mesh.run("30s").touch("n2", "s1");
+    for (let i = 0; i < 10; i++) mesh.run("30s").touch("n3", "s1");
     mesh.expect("n1", "s1", "expired").heal().settle({ within: "15s" });
     mesh.expectEverywhere("s1", { alone: true });
   });

@@ -14,7 +14,7 @@ import type { AckOutcome, Ticket } from "../runtime.js";
 /** How a peer stands with respect to acknowledgements. */
 export interface Acker {
   readonly ackedSeq: number;
-  /** Linked and not suspected. */
+  /** Alive and not suspected, linked or about to be. */
   readonly isTrusted: boolean;
   /** It is about to leave, so what it holds survives nothing: it never counts as one of k. */
   readonly isDraining: boolean;

@@ -78,7 +78,7 @@ export class Pusher {
   readonly #port: PusherPort;
   readonly #log: ChangeLog;
   readonly #streams = new Map<NodeId, Stream>();
-  /** Peers whose link is up, and who have not said yet how far they followed: to be waited for. */
+  /** To be waited for, though nothing flows yet: no link so far, or no word how far they followed. */
   readonly #coming = new Map<NodeId, Stream>();
   readonly #follower: Follower;
 
@@ -98,6 +98,17 @@ export class Pusher {
 
   ackers(): readonly Acker[] {
     return [...this.#streams.values(), ...this.#coming.values()];
+  }
+
+  /** These members are alive and have no link yet: a logout is not known to all before they know. */
+  expect(peers: readonly NodeId[]): void {
+    for (const peer of this.#coming.keys()) {
+      if (!this.#port.standingOf(peer).isTrusted) this.#coming.delete(peer);
+    }
+    for (const peer of peers) {
+      if (this.#coming.has(peer)) continue;
+      this.#coming.set(peer, new Stream(-1, () => this.#port.standingOf(peer)));
+    }
   }
 
   /** How far `peer` has confirmed; undefined without a stream. */
