@@ -40,6 +40,7 @@ export type {
 } from "./session-handle.js";
 export type { LoadOptions, LoadResult, OpenResult, Sessions, Staleness } from "./sessions.js";
 export type { DialTls, ListenTls } from "./tls-options.js";
+export type { RevokeOptions, RevokeResult, UserSession } from "./user-sessions.js";
 export { createMemoryNetwork, type MemoryNetwork } from "./transports/memory.js";
 export type {
   Closing,

@@ -26,6 +26,7 @@ import { SystemRuntime } from "./system-runtime.js";
 import { Links, type LinksObserver } from "./transports/links.js";
 import type { Credentials } from "./transports/handshake.js";
 import type { Transport } from "./transports/transport.js";
+import { Users } from "./users.js";
 
 /** How long a drain takes at most, unless its caller says otherwise. */
 const DRAIN_DEADLINE_MS: Millis = 25_000;
@@ -62,6 +63,7 @@ export class Mesh {
   readonly #parts: MeshParts;
   readonly #events = new EventEmitter<{ event: [Event] }>();
   readonly #runtime: SystemRuntime;
+  readonly #users: Users | undefined;
   readonly #links: Links;
   readonly #logRefusal: ReturnType<typeof createRefusalLog>;
   #replica: Replica | undefined;
@@ -85,15 +87,20 @@ export class Mesh {
       send: (link, frame) => this.#links.send(link, frame),
       closeLink: (link, reason) => this.#links.close(link, reason),
       dial: (address) => this.#links.dial(address),
-      emit: (event, atMs) => this.#emit(event, atMs),
+      emit: (event, atMs) => {
+        this.#users?.observe(event);
+        this.#emit(event, atMs);
+      },
       failed: (error) => this.#fail(error),
     });
     this.#links = new Links(transport, credentials, {
       observer: this.#observer(),
       limits: { sendBufferBytesMax: SEND_BUFFER_FRAMES_MAX * config.limits.frameBytesMax },
     });
+    this.#users = options.userPath && this.#createUsers(options.userPath);
     this.sessions = new Sessions({
       runtime: this.#runtime,
+      users: this.#users,
       idKey,
       limits: config.limits,
       acks: options.acks,
@@ -222,6 +229,12 @@ export class Mesh {
     const { members, sessions } = this.status();
     const peers = members.filter((member) => member.isLinked).length;
     return { kind: "drain", confirmed: false, peers, soleHeldCount: sessions.hot + sessions.cold };
+  }
+
+  #createUsers(path: readonly string[]): Users {
+    const { idKey, config } = this.#parts;
+    const emit = (event: EventBody): void => this.#emit(event, Date.now());
+    return new Users({ runtime: this.#runtime, path, idKey, limits: config.limits, emit });
   }
 
   #observer(): LinksObserver {

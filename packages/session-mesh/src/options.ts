@@ -31,6 +31,7 @@ import {
 } from "./tls-options.js";
 import { SECRETS_MAX } from "./transports/handshake.js";
 import type { Transport } from "./transports/transport.js";
+import { userAttributeProblem, type UserPath, userPathOf } from "./user-attribute.js";
 
 /** Where a node listens: on a port of its own, or on the app's HTTP server by upgrade path. */
 export type ListenOptions =
@@ -75,6 +76,11 @@ export interface MeshOptions {
   readonly idleMs?: Millis;
   /** How long after its creation a session expires whatever happens; finite. @default 30 days */
   readonly absoluteMs?: Millis;
+  /**
+   * Where a session names its user, as `"user.id"` or `["passport", "user"]`: for `sessions.revoke`
+   * and `sessions.ofUser`. The same on every node.
+   */
+  readonly userAttribute?: string | readonly string[];
   /** How many peers a commit waits for, unless it says otherwise. @default 1 */
   readonly acks?: number | "all";
   /** How long a commit waits for acknowledgements. @default 100 */
@@ -109,6 +115,7 @@ export interface CheckedOptions {
   readonly idKey: string | undefined;
   readonly cluster: string;
   readonly node: string | undefined;
+  readonly userPath: UserPath | undefined;
   readonly acks: number | "all";
   readonly joinGraceMs: Millis;
   readonly requirePeers: boolean;
@@ -181,6 +188,7 @@ const CHECKS: { readonly [Name in keyof Required<MeshOptions>]: Check } = {
   node: name,
   idleMs: durationMs,
   absoluteMs,
+  userAttribute: userAttributeProblem,
   acks,
   ackDeadlineMs: durationMs,
   joinGraceMs: delayMs,
@@ -228,6 +236,7 @@ export function checkOptions(options: MeshOptions): CheckedOptions {
     idKey: options.idKey,
     cluster: options.cluster ?? CLUSTER,
     node: options.node,
+    userPath: options.userAttribute === undefined ? undefined : userPathOf(options.userAttribute),
     acks: options.acks ?? 1,
     joinGraceMs: options.joinGraceMs ?? JOIN_GRACE_MS,
     requirePeers: options.requirePeers ?? false,

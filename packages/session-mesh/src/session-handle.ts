@@ -6,7 +6,6 @@
  * merges. Not here: cookies and requests (adapters), finding sessions (sessions.ts).
  */
 import {
-  type AckOutcome,
   advance,
   type CommitResult,
   declareCounter,
@@ -20,11 +19,13 @@ import {
   type Snapshot,
   type Unshared,
   type VersionVector,
+  type WantedAcks,
 } from "@session-mesh/core";
 import { counterAt, type CounterHandle } from "./counter-handle.js";
 import { type HandedOut, noteHandedOut, rebase } from "./rebase.js";
 import { type Lifetimes, lifetimesAtBirth } from "./session-lifetimes.js";
 import type { SystemRuntime } from "./system-runtime.js";
+import type { UserMark } from "./user-mark.js";
 
 /** How many peers confirmed. */
 export interface AckResult {
@@ -77,6 +78,9 @@ export interface SessionPort {
   readonly acks: number | "all";
   hash(rawId: string): SessionId;
   destroy(session: SessionId, options: DestroyOptions): Promise<AckResult>;
+  awaitAcks(wanted: WantedAcks): Promise<AckResult>;
+  /** Marks a session with its user; undefined where users have no meaning here. */
+  markOf(session: SessionId): UserMark | undefined;
   /** Reads here, and where that finds nothing alive, after asking the peers. */
   reread(session: SessionId): Promise<ReadResult>;
 }
@@ -91,6 +95,7 @@ export class SessionHandle {
   readonly id: string;
   readonly #port: SessionPort;
   readonly #session: SessionId;
+  readonly #mark: UserMark | undefined;
   #snapshot: Snapshot;
   #handedOut: HandedOut = new Set();
   #lifetimes: Lifetimes;
@@ -110,6 +115,7 @@ export class SessionHandle {
     this.#port = port;
     this.id = id;
     this.#session = port.hash(id);
+    this.#mark = port.markOf(this.#session);
     if ("found" in origin) {
       this.#snapshot = origin.found;
       this.#lifetimes = origin.found;
@@ -119,6 +125,7 @@ export class SessionHandle {
       this.#snapshot = port.runtime.run((replica) => replica.blank());
       this.#lifetimes = lifetimesAtBirth(origin.birth, port.limits);
     }
+    this.#mark?.read(this.value);
     noteHandedOut(this.#snapshot.value, this.#handedOut);
   }
 
@@ -229,9 +236,7 @@ export class SessionHandle {
     const result = await this.#port.reread(this.#session);
     if (result.status === "destroyed") this.#isDestroyed = true;
     if (result.status !== "found") return false;
-    this.#snapshot = result;
-    this.#lifetimes = result;
-    this.#revisions = result.revisions;
+    this.#hold(result, result);
     this.#handedOut = new Set();
     noteHandedOut(result.value, this.#handedOut);
     return true;
@@ -252,11 +257,11 @@ export class SessionHandle {
 
   #write(operations: readonly Operation[], idleMs: Millis | undefined): CommitResult {
     const isShrinking = operations.every(({ kind }) => kind === "clear");
-    const change = { operations, isShrinking, ...(idleMs === undefined ? {} : { idleMs }) };
-    const birth = this.#birth && { ...this.#birth, ...(idleMs === undefined ? {} : { idleMs }) };
-    return this.#port.runtime.run((replica) =>
-      replica.commit(this.#session, birth ? { ...change, birth } : change),
-    );
+    const fields = this.#mark?.fieldsFor(this.value, this.createdAtMs);
+    const idle = idleMs === undefined ? {} : { idleMs };
+    const birth = this.#birth && { birth: { ...this.#birth, ...idle } };
+    const change = { operations, isShrinking, ...idle, ...(fields && { fields }), ...birth };
+    return this.#port.runtime.run((replica) => replica.commit(this.#session, change));
   }
 
   /** Writes the difference; `rebased` says what to hold once it is committed, as number `seq`. */
@@ -277,22 +282,19 @@ export class SessionHandle {
     if (result.status !== "committed") return { status: result.status };
     this.#birth = undefined;
     const fresh = this.#port.runtime.run((replica) => replica.read(this.#session));
-    if (fresh.status === "found") {
-      this.#snapshot = rebased(fresh);
-      this.#lifetimes = fresh;
-      this.#revisions = fresh.revisions;
-    }
+    if (fresh.status === "found") this.#hold(rebased(fresh), fresh);
     return { status: "committed", seq: result.seq };
   }
 
-  async #awaitAcks(seq: number, options: CommitOptions): Promise<AckResult> {
-    const wanted = { seq, acks: options.acks ?? this.#port.acks, deadlineMs: options.deadlineMs };
-    const { acks, degraded } = await this.#port.runtime.ask<AckOutcome>(
-      "acks",
-      (replica, ticket) => {
-        replica.awaitAcks(ticket, wanted);
-      },
-    );
-    return { acks, degraded };
+  #hold(snapshot: Snapshot, found: Found): void {
+    this.#snapshot = snapshot;
+    this.#lifetimes = found;
+    this.#revisions = found.revisions;
+    this.#mark?.read(this.value);
+  }
+
+  #awaitAcks(seq: number, options: CommitOptions): Promise<AckResult> {
+    const { acks = this.#port.acks, deadlineMs } = options;
+    return this.#port.awaitAcks({ seq, acks, deadlineMs });
   }
 }

@@ -24,3 +24,16 @@ export function lifetimesAtBirth(
   const expiresAtMs = Math.min(createdAtMs + idleMs, absoluteExpiresAtMs);
   return { createdAtMs, expiresAtMs, absoluteExpiresAtMs, idleMs };
 }
+
+/** Throws a RangeError for lifetimes that no session can have. */
+export function checkLifetimes(lifetimes: Readonly<Record<string, unknown>>): void {
+  for (const name of ["idleMs", "absoluteMs"]) {
+    const value = lifetimes[name];
+    const isFine =
+      value === undefined || (typeof value === "number" && Number.isFinite(value) && value > 0);
+    if (isFine) continue;
+    throw new RangeError(
+      `[session-mesh] \`${name}\` must be a finite number of milliseconds above 0`,
+    );
+  }
+}

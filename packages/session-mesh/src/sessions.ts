@@ -14,7 +14,9 @@ import {
   type ReplicaStatus,
   type SessionId,
   type VersionVector,
+  type WantedAcks,
 } from "@session-mesh/core";
+import { abortable } from "./abortable.js";
 import { createRawId, hashRawId, RAW_ID_LENGTH_MAX } from "./session-ids.js";
 import {
   type AckResult,
@@ -22,7 +24,16 @@ import {
   SessionHandle,
   type SessionPort,
 } from "./session-handle.js";
+import { checkLifetimes } from "./session-lifetimes.js";
 import type { SystemRuntime } from "./system-runtime.js";
+import type { Users } from "./users.js";
+import {
+  knownUsers,
+  type RevokeOptions,
+  type RevokeResult,
+  type UserSession,
+  userSessionOf,
+} from "./user-sessions.js";
 
 /** What was found under an id. */
 export type OpenResult =
@@ -59,6 +70,8 @@ export type LoadResult = OpenResult & { readonly staleness?: Staleness };
 /** What the sessions need of their mesh. */
 export interface SessionsParts {
   readonly runtime: SystemRuntime;
+  /** Undefined where nobody said which attribute names a session's user. */
+  readonly users: Users | undefined;
   readonly idKey: Uint8Array;
   readonly limits: Limits;
   readonly acks: number | "all";
@@ -67,16 +80,20 @@ export interface SessionsParts {
 /** The sessions of a mesh. Every call throws, or rejects with, a MeshError once the mesh is closed. */
 export class Sessions {
   readonly #runtime: SystemRuntime;
+  readonly #users: Users | undefined;
   readonly #port: SessionPort;
 
-  constructor({ runtime, idKey, limits, acks }: SessionsParts) {
+  constructor({ runtime, users, idKey, limits, acks }: SessionsParts) {
     this.#runtime = runtime;
+    this.#users = users;
     this.#port = {
       runtime,
       limits,
       acks,
       hash: (rawId) => hashRawId(rawId, idKey),
       destroy: (session, options) => this.#destroy(session, options),
+      awaitAcks: (wanted) => this.#awaitAcks(wanted),
+      markOf: (session) => users?.markOf(session),
       reread: async (session) => (await this.#readEverywhere(session)).result,
     };
   }
@@ -84,6 +101,7 @@ export class Sessions {
   /** A new session under a new random id; nothing is stored before its first commit. */
   create(options: { readonly idleMs?: Millis; readonly absoluteMs?: Millis } = {}): SessionHandle {
     checkLifetimes(options);
+    this.#users?.checkLifetime(options.absoluteMs);
     return new SessionHandle(this.#port, createRawId(), { birth: options });
   }
 
@@ -148,7 +166,14 @@ export class Sessions {
    * Linear in their number.
    */
   names(): SessionId[] {
-    return this.#runtime.run((replica) => replica.held());
+    const names = this.#runtime.run((replica) => replica.held());
+    const users = this.#users;
+    return users ? names.filter((name) => !users.isHolder(name)) : names;
+  }
+
+  /** The name under which the mesh knows the session of a raw id: its keyed hash. */
+  nameOf(id: string): SessionId {
+    return this.#port.hash(id);
   }
 
   /** The session of a name, if it is held here and alive; to read, since it has no raw id. */
@@ -166,6 +191,26 @@ export class Sessions {
   async destroy(id: string, options: DestroyOptions = {}): Promise<AckResult> {
     if (!isRawId(id)) return { acks: 0, degraded: false };
     return this.#destroy(this.#port.hash(id), options);
+  }
+
+  /**
+   * Logs a user out everywhere (P13): every session that he was logged in to until now is destroyed,
+   * at once where it is known, and wherever else it is as soon as the news and it meet. Logins from
+   * now on live. Waits for all unsuspected peers. Rejects with a MeshError, nothing changed, when
+   * `userAttribute` is not set or `user` cannot be one.
+   */
+  async revoke({ user, deadlineMs }: RevokeOptions): Promise<RevokeResult> {
+    const { seq, ...revoked } = knownUsers(this.#users).revoke(user);
+    return { ...revoked, ...(await this.#awaitAcks({ seq, acks: "all", deadlineMs })) };
+  }
+
+  /**
+   * The live sessions of a user that are known here, the latest login first; of peers that cannot be
+   * reached there may be more. Throws what `revoke` rejects with.
+   */
+  ofUser(user: string | number): UserSession[] {
+    const logins = knownUsers(this.#users).loginsOf(user);
+    return logins.map((login) => userSessionOf(login, this.#port.destroy));
   }
 
   async #readEverywhere(
@@ -216,8 +261,12 @@ export class Sessions {
       // It was destroyed before; whoever asks again wants to know that all know.
       return result.status === "committed" ? result.seq : replica.status().seq;
     });
+    return this.#awaitAcks({ seq, acks: "all", deadlineMs });
+  }
+
+  async #awaitAcks(wanted: WantedAcks): Promise<AckResult> {
     const { acks, degraded } = await this.#runtime.ask<AckOutcome>("acks", (replica, ticket) => {
-      replica.awaitAcks(ticket, { seq, acks: "all", deadlineMs });
+      replica.awaitAcks(ticket, wanted);
     });
     return { acks, degraded };
   }
@@ -225,6 +274,10 @@ export class Sessions {
   #toOpenResult(id: string, result: ReadResult, miss: "absent" | "unknown"): OpenResult {
     if (result.status === "absent") return { status: miss };
     if (result.status !== "found") return result;
+    if (this.#users?.isCutOff(() => this.#port.hash(id), result) === true) {
+      this.#runtime.run((replica) => replica.destroy(this.#port.hash(id)));
+      return { status: "destroyed", regeneratedAtMs: 0 };
+    }
     return { status: "found", session: new SessionHandle(this.#port, id, { found: result }) };
   }
 }
@@ -240,25 +293,4 @@ function isLinkedPeer({ isSelf, isLinked }: ReplicaStatus["members"][number]): b
 
 function isRawId(id: unknown): id is string {
   return typeof id === "string" && id.length > 0 && id.length <= RAW_ID_LENGTH_MAX;
-}
-
-function checkLifetimes(lifetimes: Readonly<Record<string, unknown>>): void {
-  for (const name of ["idleMs", "absoluteMs"]) {
-    const value = lifetimes[name];
-    const isFine =
-      value === undefined || (typeof value === "number" && Number.isFinite(value) && value > 0);
-    if (isFine) continue;
-    throw new RangeError(
-      `[session-mesh] \`${name}\` must be a finite number of milliseconds above 0`,
-    );
-  }
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

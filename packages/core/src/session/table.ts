@@ -10,7 +10,6 @@
  */
 import type { Limits } from "../config.js";
 import type { EventBody } from "../events.js";
-import type { Stamp } from "../hlc.js";
 import type { Bytes, Millis, SessionId } from "../ids.js";
 import type { DeltaItem, Envelope, StateItem, Tombstone, WholeItem } from "../session-state.js";
 import type { Merge, Operation } from "./document.js";
