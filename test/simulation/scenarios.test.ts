@@ -61,6 +61,17 @@ describe("partitions", () => {
     mesh.expectEverywhere("s1", { a: 1, b: 2 }).expectEverywhere("s2", "destroyed");
   });
 
+  test("P3: a logout on a node that joins is not taken for known while a member is not linked", () => {
+    const mesh = scenario({ nodes: 3 });
+    mesh.write("n1", "s1", { user: "ada" }).settle();
+    mesh.crash("n3").run("10s").partition(["n2"], ["n3"]).restart("n3").run("2s");
+    expect(mesh.status("n3").members.find(({ node }) => node === "n2")?.state).toBe("alive");
+    expect(mesh.status("n3").hasJoined).toBe(false);
+    expect(mesh.destroy("n3", "s1").acks("n3", "all")).toMatchObject({ acks: 1, degraded: true });
+    mesh.heal().run("10s").expectEverywhere("s1", "destroyed");
+    expect(mesh.status("n3").hasJoined).toBe(true);
+  });
+
   test("P9: what only the other side of a cut may hold is unknown, not absent", () => {
     const mesh = scenario({ nodes: 3 });
     mesh.partition(["n1"], ["n2", "n3"]).run("20s").write("n1", "s1", { user: "ada" });

@@ -139,7 +139,10 @@ class Assembly implements Parts {
       peerUp: (peer, hello) => this.#peers.up(peer, hello),
       peerDown: (peer) => this.#peers.down(peer),
       forgotten: (peer) => this.#peers.forget(peer),
-      trustChanged: () => this.acks.review(),
+      trustChanged: () => {
+        this.pusher.expect(this.membership.roster.unlinked());
+        this.acks.review();
+      },
     });
   }
 
@@ -176,8 +179,8 @@ class Assembly implements Parts {
   };
 
   #standingOf(peer: NodeId): PeerStanding {
-    const isDraining = this.membership.member(peer)?.fact.draining === true;
-    return { isTrusted: this.#isPeerTrusted(peer), isDraining };
+    const fact = this.membership.member(peer)?.fact;
+    return { isTrusted: fact?.state === "alive", isDraining: fact?.draining === true };
   }
 
   #createPusher(): Pusher {

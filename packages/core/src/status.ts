@@ -27,7 +27,7 @@ export interface ReplicaStatus {
   readonly node: NodeId;
   readonly writer: WriterId;
   readonly isDraining: boolean;
-  /** Whether it has ever been linked to another member. */
+  /** Whether it was ever linked to every member that a member told it of. */
   readonly hasJoined: boolean;
   /** Refusals of this node or by it that still stand. */
   readonly refusals: readonly Refusal[];

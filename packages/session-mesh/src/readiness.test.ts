@@ -5,6 +5,7 @@ import { judgeReadiness, type ReadinessFacts } from "./readiness.js";
 const SEED = "ws://10.0.0.6:7946";
 const status = {
   hasJoined: false,
+  members: [],
   refusals: [],
   isClockSafe: true,
   clockOffsetMs: 0,

@@ -27,7 +27,7 @@ export interface ReadinessFacts {
 
 type Status = Pick<
   ReplicaStatus,
-  "hasJoined" | "refusals" | "isClockSafe" | "clockOffsetMs" | "isDraining"
+  "hasJoined" | "refusals" | "isClockSafe" | "clockOffsetMs" | "isDraining" | "members"
 >;
 
 /** Judges. Once joined, peers that are lost do not make a node unready. */
@@ -52,8 +52,14 @@ function joinReasons(status: Status, facts: ReadinessFacts): string[] {
       return `seed ${address} ${what} (${code}): ${detail}`;
     });
   }
-  if (facts.requirePeers) return ["no seed was reached yet, and `requirePeers` is set"];
+  const isLinked = status.members.some((member) => member.isLinked);
+  if (facts.requirePeers && !isLinked) {
+    return ["no seed was reached yet, and `requirePeers` is set"];
+  }
   const leftMs = facts.joinGraceMs - facts.waitedMs;
   if (leftMs <= 0) return [];
-  return [`no seed was reached yet; ready alone in ${Math.ceil(leftMs / 1_000)} s`];
+  const what = isLinked
+    ? "not every member was reached yet; ready"
+    : "no seed was reached yet; ready alone";
+  return [`${what} in ${Math.ceil(leftMs / 1_000)} s`];
 }

@@ -62,7 +62,6 @@ export class Membership {
   readonly #dissemination: Dissemination;
   readonly #dialer: Dialer;
   #tickedAtMs: Millis;
-  #hasJoined = false;
   #hasSeeds: boolean;
 
   constructor(port: MembershipPort) {
@@ -87,7 +86,7 @@ export class Membership {
   }
 
   get hasJoined(): boolean {
-    return this.#hasJoined;
+    return this.roster.hasJoined;
   }
 
   get self(): MemberFact {
@@ -108,7 +107,7 @@ export class Membership {
 
   /** Members that are neither left nor gone; undefined as long as none of the seeds was reached. */
   expected(): NodeId[] | undefined {
-    if (!this.#hasJoined && this.#hasSeeds) return undefined;
+    if (!this.hasJoined && this.#hasSeeds) return undefined;
     const facts = [...this.roster.members()].map((member) => member.fact);
     return facts
       .filter(({ state }) => state !== "left" && state !== "gone")
@@ -212,7 +211,7 @@ export class Membership {
       return;
     }
     member.link = id;
-    this.#hasJoined = true;
+    this.roster.reviewJoined();
     if (older)
       this.#port.closeLink(older.id, "replaced by another link between the same two nodes");
     const address = hello.member.address;
@@ -230,6 +229,7 @@ export class Membership {
       if (fact.node === this.self.node) this.roster.hearOfSelf(fact, from);
       else this.suspicion.hearOf(fact);
     }
+    this.roster.heardOfAll();
     this.#port.trustChanged();
   }
 

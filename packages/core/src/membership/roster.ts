@@ -22,6 +22,8 @@ export class Roster {
   readonly #members = new Map<NodeId, Member>();
   readonly #changed = new Map<NodeId, MemberFact>();
   #self: MemberFact;
+  #hasHeardOfAll = false;
+  #hasJoined = false;
 
   constructor(port: RosterPort) {
     this.#port = port;
@@ -31,6 +33,28 @@ export class Roster {
 
   get self(): MemberFact {
     return this.#self;
+  }
+
+  /** Whether this node was ever linked to every member that a member told it of. */
+  get hasJoined(): boolean {
+    return this.#hasJoined;
+  }
+
+  /** Members that are alive as others say, and that this node has no link to. */
+  unlinked(): NodeId[] {
+    const facts = [...this.#members.values()].filter(({ link }) => link === undefined);
+    return facts.filter(({ fact }) => fact.state === "alive").map(({ fact }) => fact.node);
+  }
+
+  /** A member told of all that it knows. */
+  heardOfAll(): void {
+    this.#hasHeardOfAll = true;
+    this.reviewJoined();
+  }
+
+  /** A link is up. */
+  reviewJoined(): void {
+    if (this.#hasHeardOfAll && this.unlinked().length === 0) this.#hasJoined = true;
   }
 
   get(node: NodeId): Member | undefined {
