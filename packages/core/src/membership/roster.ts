@@ -9,6 +9,12 @@ import type { Millis, NodeId } from "../ids.js";
 import type { MemberFact } from "../wire/messages.js";
 import { isTrusted, type Member, supersedes } from "./member.js";
 
+/**
+ * How far hearsay may raise an incarnation at once. Members raise their own by one; who leaps to the
+ * end of the numbers would leave a member none to refute with.
+ */
+const LEAP_MAX = 2 ** 20;
+
 /** What the roster needs of membership's port. */
 export interface RosterPort {
   readonly config: ReplicaConfig;
@@ -109,6 +115,7 @@ export class Roster {
   /** Hearsay about another node. */
   hear(fact: MemberFact): void {
     const known = this.#members.get(fact.node);
+    if (fact.incarnation > (known?.fact.incarnation ?? 0) + LEAP_MAX) return;
     if (known) {
       if (supersedes(fact, known.fact)) this.#set(known, fact, "heard from a peer");
     } else if (fact.state !== "left" && fact.state !== "gone") {
@@ -120,6 +127,7 @@ export class Roster {
   hearOfSelf(fact: MemberFact, accuser: NodeId): void {
     const isDoubt = fact.state !== "alive" || fact.writer !== this.#self.writer;
     if (!isDoubt || fact.incarnation < this.#self.incarnation) return;
+    if (fact.incarnation > this.#self.incarnation + LEAP_MAX) return;
     this.#self = { ...this.#self, incarnation: fact.incarnation + 1 };
     this.#changed.set(this.#self.node, this.#self);
     this.#port.emit({ type: "refuted", incarnation: this.#self.incarnation, accuser });
