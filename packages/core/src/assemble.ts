@@ -5,7 +5,8 @@
  * Not here: what comes in from outside (replica.ts).
  */
 import { createFreshness, createSharing } from "./assemble-freshness.js";
-import { Auditor, type FinishedRound } from "./antientropy/auditor.js";
+import { Auditor } from "./antientropy/auditor.js";
+import type { FinishedRound } from "./antientropy/audit-round.js";
 import { AuditQueue } from "./antientropy/audit-queue.js";
 import type { Freshness } from "./antientropy/freshness.js";
 import { PartitionSums } from "./antientropy/partition-sums.js";
@@ -13,7 +14,7 @@ import { Puller } from "./antientropy/puller.js";
 import type { ReplicaConfig } from "./config.js";
 import { Drain } from "./drain.js";
 import { Acks } from "./gossip/acks.js";
-import { type PeerStanding, Pusher } from "./gossip/pusher.js";
+import { Pusher } from "./gossip/pusher.js";
 import type { LinkId, NodeId } from "./ids.js";
 import { type IntegrationPath, Integrator } from "./integrator.js";
 import { LocalSessions } from "./local-sessions.js";
@@ -178,11 +179,6 @@ class Assembly implements Parts {
     this.#integrator.integrate(peer, item, path);
   };
 
-  #standingOf(peer: NodeId): PeerStanding {
-    const fact = this.membership.member(peer)?.fact;
-    return { isTrusted: fact?.state === "alive", isDraining: fact?.draining === true };
-  }
-
   #createPusher(): Pusher {
     const runtime = this.#runtime;
     return new Pusher({
@@ -190,7 +186,7 @@ class Assembly implements Parts {
       send: this.#send,
       emit: (event) => runtime.emit(event),
       scheduleFlush: (peer, delayMs) => runtime.schedule({ kind: "push-flush", peer }, delayMs),
-      standingOf: (peer) => this.#standingOf(peer),
+      standingOf: (peer) => this.membership.roster.standingOf(peer),
       wholeItem: this.#wholeItem,
       integrate: (peer, item) => {
         const path = item.kind === "state" ? "catch-up" : "push";

@@ -25,21 +25,17 @@ import type {
   Message,
   PartitionsMessage,
 } from "../wire/messages.js";
+import {
+  type AuditOutcome,
+  type AuditRound,
+  beginRound,
+  type FinishedRound,
+} from "./audit-round.js";
 import type { Lanes, PartitionSums } from "./partition-sums.js";
 import { SyncSender } from "./sync-sender.js";
 
 /** How many entries a list message carries. */
 const LIST_ENTRIES_MAX = 5_000;
-
-/** How an audit round ended. */
-export type AuditOutcome = "equal" | "repaired" | "abandoned" | "incomparable";
-
-/** A round that ended. */
-export interface FinishedRound {
-  readonly outcome: AuditOutcome;
-  readonly isThorough: boolean;
-  readonly startedAtMs: Millis;
-}
 
 /** One session or tombstone as an audit sees it. */
 export interface AuditElement {
@@ -70,24 +66,11 @@ export interface AuditorPort {
   finished(peer: NodeId, round: FinishedRound): void;
 }
 
-interface Round {
-  readonly number: number;
-  readonly peer: NodeId;
-  readonly isThorough: boolean;
-  readonly startedAtMs: Millis;
-  readonly sentBytesBefore: number;
-  progressAtMs: Millis;
-  listsPending: number;
-  isListed: boolean;
-  sent: number;
-  received: number;
-}
-
 /** The machine. */
 export class Auditor {
   readonly #port: AuditorPort;
   readonly #sender: SyncSender;
-  #round: Round | undefined;
+  #round: AuditRound | undefined;
   #rounds = 0;
 
   constructor(port: AuditorPort) {
@@ -107,19 +90,13 @@ export class Auditor {
   /** Begins a round; the caller sees to it that none is under way. */
   start(peer: NodeId, options: { thorough: boolean }): void {
     this.#rounds += 1;
-    const nowMs = this.#port.elapsedMs();
-    this.#round = {
+    this.#round = beginRound({
       number: this.#rounds,
       peer,
       isThorough: options.thorough,
-      startedAtMs: nowMs,
+      startedAtMs: this.#port.elapsedMs(),
       sentBytesBefore: this.#sender.sentBytes,
-      progressAtMs: nowMs,
-      listsPending: 0,
-      isListed: false,
-      sent: 0,
-      received: 0,
-    };
+    });
     if (!this.#port.isComparable(peer)) {
       this.#startIncomparable(this.#round);
       return;
@@ -245,7 +222,7 @@ export class Auditor {
     return this.#port.elapsedMs() - changedAtMs < this.#port.limits.auditGraceMs;
   }
 
-  #roundOf(peer: NodeId, number: number): Round | undefined {
+  #roundOf(peer: NodeId, number: number): AuditRound | undefined {
     const round = this.#round;
     if (round?.peer !== peer || round.number !== number) return undefined;
     round.progressAtMs = this.#port.elapsedMs();
@@ -253,7 +230,7 @@ export class Auditor {
   }
 
   /** Digests of another version look all different: send everything once instead of comparing. */
-  #startIncomparable(round: Round): void {
+  #startIncomparable(round: AuditRound): void {
     if (!round.isThorough) {
       this.#finish(round, "incomparable");
       return;
@@ -268,7 +245,7 @@ export class Auditor {
     this.#tryFinish(round.peer);
   }
 
-  #sendLists(round: Round, partitions: readonly number[]): void {
+  #sendLists(round: AuditRound, partitions: readonly number[]): void {
     let named: number[] = [];
     let entries: DigestEntry[] = [];
     const flush = (): void => {
@@ -298,7 +275,7 @@ export class Auditor {
     if (this.#sender.isIdle(peer)) this.#finish(round, "repaired");
   }
 
-  #finish(round: Round, outcome: AuditOutcome): void {
+  #finish(round: AuditRound, outcome: AuditOutcome): void {
     this.#round = undefined;
     const { peer, sent, received, sentBytesBefore, startedAtMs } = round;
     const bytes = this.#sender.sentBytes - sentBytesBefore;

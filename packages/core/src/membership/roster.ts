@@ -52,6 +52,12 @@ export class Roster {
     return facts.filter(({ fact }) => fact.state === "alive").map(({ fact }) => fact.node);
   }
 
+  /** Whether a member may be waited for, linked or about to be, and whether it is about to leave. */
+  standingOf(node: NodeId): { isTrusted: boolean; isDraining: boolean } {
+    const fact = this.#members.get(node)?.fact;
+    return { isTrusted: fact?.state === "alive", isDraining: fact?.draining === true };
+  }
+
   /** A member told of all that it knows. */
   heardOfAll(): void {
     this.#hasHeardOfAll = true;
