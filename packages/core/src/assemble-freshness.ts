@@ -4,6 +4,7 @@
  */
 import { Freshness } from "./antientropy/freshness.js";
 import type { ReplicaConfig } from "./config.js";
+import { isTrusted } from "./membership/member.js";
 import type { Parts } from "./parts.js";
 import type { Runtime } from "./runtime.js";
 import { Sharing } from "./sharing.js";
@@ -40,7 +41,10 @@ export function createSharing(config: ReplicaConfig, runtime: Runtime, parts: Pa
     auditIntervalMs: config.limits.auditIntervalMs,
     elapsedMs: () => runtime.elapsedMs(),
     expectedMembers: () => parts.membership.expected(),
-    isLinked: (member) => parts.membership.member(member)?.link !== undefined,
+    isTrusted: (member) => {
+      const known = parts.membership.member(member);
+      return known !== undefined && isTrusted(known);
+    },
     writerOf: (member) => parts.membership.member(member)?.fact.writer,
     hasMet: (writer) => [...parts.membership.members()].some(({ fact }) => fact.writer === writer),
     ackedBy: (member) => parts.pusher.ackedBy(member),

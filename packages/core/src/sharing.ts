@@ -22,7 +22,7 @@ export interface SharingPort {
   elapsedMs(): Millis;
   /** Members neither left nor gone; undefined while this node does not know them. */
   expectedMembers(): readonly NodeId[] | undefined;
-  isLinked(member: NodeId): boolean;
+  isTrusted(member: NodeId): boolean;
   writerOf(member: NodeId): WriterId | undefined;
   /** Whether any member, in whatever state, is the process of that writer. */
   hasMet(writer: WriterId): boolean;
@@ -37,7 +37,7 @@ export interface Unshared {
   readonly writer: WriterId;
   /** The last own change to the session, whose acknowledgement by all makes the own revision shared. */
   readonly seq: number;
-  /** A member that may lack something cannot be reached now. */
+  /** A member that may lack something is doubted or cannot be reached now. */
   readonly isCut: boolean;
 }
 
@@ -90,7 +90,7 @@ export class Sharing {
       const lackers = this.#lackers(held, writer, members);
       if (lackers.length === 0) continue;
       lacking.push(writer, revisions[i + 1] as number);
-      isCut ||= !lackers.every((member) => this.#port.isLinked(member));
+      isCut ||= !lackers.every((member) => this.#port.isTrusted(member));
     }
     return { revisions: lacking, ...own, isCut };
   }

@@ -183,7 +183,10 @@ export class SystemRuntime implements Runtime {
     const handle = setTimeout(
       () => {
         this.#timers.delete(handle);
-        this.feed((replica) => replica.fire(timer));
+        const fire = (): void => this.feed((replica) => replica.fire(timer));
+        // What arrived while this process was busy is taken before time is said to be over.
+        if (AWAITED.has(timer.kind)) setImmediate(fire);
+        else fire();
       },
       Math.min(delayMs, TIMER_MS_MAX),
     );
