@@ -6,7 +6,8 @@ import type { NodeId, SessionId } from "../ids.js";
 import { partitionOf } from "../ids.js";
 import type { WholeItem } from "../session-state.js";
 import type { Message } from "../wire/messages.js";
-import { type AuditElement, Auditor, type FinishedRound } from "./auditor.js";
+import type { FinishedRound } from "./audit-round.js";
+import { type AuditElement, Auditor } from "./auditor.js";
 import { PartitionSums } from "./partition-sums.js";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
