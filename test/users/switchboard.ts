@@ -65,9 +65,16 @@ export async function threeNodes(
   return nodes as [Mesh, Mesh, Mesh];
 }
 
-/** Cuts every link between the two sides, and waits until both have noticed. */
-export async function cut(side: readonly Mesh[], other: readonly Mesh[]): Promise<void> {
-  board.cut(names(side), names(other));
+/**
+ * Cuts every link between the two sides, and waits until both have noticed. Nodes named `joining`
+ * will be on the first side.
+ */
+export async function cut(
+  side: readonly Mesh[],
+  other: readonly Mesh[],
+  joining: readonly string[] = [],
+): Promise<void> {
+  board.cut([...names(side), ...joining.map((name) => `memory://${name}`)], names(other));
   await areLinked(...side);
   await areLinked(...other);
 }

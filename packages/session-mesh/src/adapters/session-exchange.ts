@@ -157,7 +157,7 @@ export class SessionExchange implements ResponseGates, SessionOwner {
         this.#mesh.note("miss-incomplete", id);
         return this.#show(new BoundSession(this, this.sessions.createUnder(id), "unknown"));
       case "destroyed":
-        if (!this.#isRecent(opened.regeneratedAtMs)) return this.#begin();
+        if (!this.#isRecent(opened.regeneratedAtMs)) return this.#beginAfter(opened);
         return this.#show(new BoundSession(this, this.sessions.create(), "retired"));
       default:
         return this.#begin();
@@ -177,6 +177,12 @@ export class SessionExchange implements ResponseGates, SessionOwner {
   #show(bound: BoundSession | undefined): void {
     this.#current = bound;
     this.#host.publish(bound?.session);
+  }
+
+  /** What ended elsewhere, by a revoke, say, has a cookie here still; a regenerated one's was renewed. */
+  #beginAfter({ regeneratedAtMs }: { readonly regeneratedAtMs: number }): void {
+    this.#begin();
+    if (regeneratedAtMs === 0) this.#endedCookie = this.#current?.cookie;
   }
 
   /** The session as the handler left it: undefined when it was destroyed, or set to null or deleted. */
