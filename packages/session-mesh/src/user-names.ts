@@ -35,6 +35,11 @@ export class UserNames {
     this.#key = createHmac("sha256", idKey).update("session-mesh user key v1").digest();
   }
 
+  /** How many names are remembered, of {@link NAMES_MAX} at most. */
+  get knownCount(): number {
+    return this.#known.size;
+  }
+
   /** The name of a user. */
   nameOf(user: string): UserName {
     const known = this.#known.get(user);
