@@ -102,7 +102,10 @@ describe("the cookie", () => {
   });
 
   test("P5: is not set where every peer has acknowledged, nor by reads, nor without a session", async () => {
-    const { browser, a, b } = await start({ session: { acks: "all" } });
+    const { browser, a, b } = await start({
+      session: { acks: "all" },
+      mesh: { ackDeadlineMs: 5_000 },
+    });
     expect((await browser.get(`${a}/set/one`)).setCookies).toEqual([]);
     expect((await browser.get(`${a}/read`)).setCookies).toEqual([]);
     expect((await browser.get(`${b}/read`)).setCookies).toEqual([]);
