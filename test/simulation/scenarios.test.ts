@@ -83,16 +83,11 @@ describe("partitions", () => {
 
   test("M7: a change is not shown before what its author saw, which is fetched from him", () => {
     const mesh = scenario({ nodes: 3 });
-    mesh
-      .partition(["n1"], ["n3"])
-      .run("20s")
-      .write("n1", "s1", { things: [{ id: 1 }] })
-      .run("50ms");
-    mesh
-      .expect("n3", "s1", "absent")
-      .change("n2", "s1", (value: { things?: { size?: number }[] }) => {
-        for (const thing of value.things ?? []) thing.size = 3;
-      });
+    mesh.write("n1", "s1", {}).settle().partition(["n1"], ["n3"]).run("20s");
+    mesh.write("n1", "s1", { things: [{ id: 1 }] }).run("50ms");
+    mesh.expect("n3", "s1", {}).change("n2", "s1", (value: { things?: { size?: number }[] }) => {
+      for (const thing of value.things ?? []) thing.size = 3;
+    });
     mesh.run("50ms").expect("n3", "s1", { things: [{ id: 1, size: 3 }] });
   });
 

@@ -36,6 +36,8 @@ export interface Member {
   clockOffsetMs: Millis;
   /** When a peer last said that it reaches this member, though we do not. */
   reachedByOthersAtMs: Millis;
+  /** When peers were last asked that. */
+  probedAtMs: Millis;
 }
 
 /** Whether acknowledgements of this member may be waited for. */

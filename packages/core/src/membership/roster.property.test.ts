@@ -128,3 +128,19 @@ test("members are bounded: room is made of those that are gone, else a further o
   expect(roster.meet(factOf("c"))).toBeDefined();
   expect([...roster.members()].map(({ fact: { node } }) => node)).toEqual(["a", "c"]);
 });
+
+test("P9: hearsay does not bring back a node whose place another is known to have taken", () => {
+  const { roster } = rosterOf();
+  const linked = roster.meet(factOf("new", { address: "h:1" }));
+  if (linked) linked.link = 1 as never;
+  roster.hear(factOf("old", { address: "h:1" }));
+  roster.hear(factOf("former self", { address: "self:1" }));
+  expect([...roster.members()].map(({ fact: { node } }) => node)).toEqual(["new"]);
+});
+
+test("whoever says hello has taken the place of who was only said to be there", () => {
+  const { roster } = rosterOf();
+  roster.hear(factOf("old", { address: "h:1" }));
+  roster.meet(factOf("new", { address: "h:1" }));
+  expect(roster.get("old" as NodeId)?.fact.state).toBe("gone");
+});

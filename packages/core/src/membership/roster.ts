@@ -111,10 +111,14 @@ export class Roster {
   meet(fact: MemberFact): Member | undefined {
     const alive: MemberFact = { ...fact, state: "alive" };
     const known = this.#members.get(fact.node);
-    if (!known) return this.#add(alive, "said hello");
+    if (!known) {
+      const member = this.#add(alive, "said hello");
+      this.#supersedeAddress(alive, true);
+      return member;
+    }
     const isRestart = known.fact.writer !== fact.writer;
     if (isRestart || supersedes(alive, known.fact)) this.#set(known, alive, "said hello");
-    this.#supersedeAddress(fact);
+    this.#supersedeAddress(alive, true);
     return known;
   }
 
@@ -124,7 +128,7 @@ export class Roster {
     if (fact.incarnation > (known?.fact.incarnation ?? 0) + LEAP_MAX) return;
     if (known) {
       if (supersedes(fact, known.fact)) this.#set(known, fact, "heard from a peer");
-    } else if (fact.state !== "left" && fact.state !== "gone") {
+    } else if (fact.state !== "left" && fact.state !== "gone" && !this.#isAddressTaken(fact)) {
       this.#add(fact, "heard from a peer");
     }
   }
@@ -175,9 +179,10 @@ export class Roster {
       link: undefined,
       clockOffsetMs: 0,
       reachedByOthersAtMs: never,
+      probedAtMs: never,
     };
     this.#members.set(fact.node, member);
-    this.#supersedeAddress(fact);
+    this.#supersedeAddress(fact, false);
     this.#announce(member, undefined, reason);
     return member;
   }
@@ -190,16 +195,25 @@ export class Roster {
   }
 
   /** Another process answers where an unreachable member used to be: that one will not come back. */
-  #supersedeAddress(fact: MemberFact): void {
+  #supersedeAddress(fact: MemberFact, isProven: boolean): void {
     if (fact.address === "" || fact.state !== "alive") return;
     for (const other of this.#members.values()) {
-      const isReplaced =
-        other.fact.address === fact.address &&
-        other.fact.node !== fact.node &&
-        other.link === undefined &&
-        (other.fact.state === "suspect" || other.fact.state === "down");
-      if (isReplaced) this.setState(other, "gone", `${fact.node} has taken its address`);
+      const { node, address, state } = other.fact;
+      const isOther = address === fact.address && node !== fact.node && other.link === undefined;
+      const isUnreachable = state === "suspect" || state === "down";
+      if (isOther && (isUnreachable || (isProven && state === "alive"))) {
+        this.setState(other, "gone", `${fact.node} has taken its address`);
+      }
     }
+  }
+
+  /** Whether someone else is known to be where a fact says that its node is. */
+  #isAddressTaken({ node, address }: MemberFact): boolean {
+    if (address === "") return false;
+    if (address === this.#self.address) return true;
+    return [...this.#members.values()].some(
+      ({ fact, link }) => fact.address === address && fact.node !== node && link !== undefined,
+    );
   }
 
   #set(member: Member, fact: MemberFact, reason: string): void {

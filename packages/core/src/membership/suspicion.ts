@@ -22,6 +22,9 @@ import type { Roster } from "./roster.js";
 /** How many peers are asked whether they reach a suspect. */
 const PROBES_MAX = 3;
 
+/** How long hearsay about a member that this node does not reach is believed. */
+const HEARSAY_MS: Millis = 10_000;
+
 /** What suspicion needs of membership. */
 export interface SuspicionPort {
   readonly limits: Limits;
@@ -47,8 +50,13 @@ export class Suspicion {
 
   suspect(member: Member, reason: string): void {
     this.#roster.setState(member, "suspect", reason);
+    this.#probe(member);
+  }
+
+  #probe(member: Member): void {
     const { node } = member.fact;
     const trusted = this.#roster.trusted();
+    member.probedAtMs = this.#port.elapsedMs();
     for (const { link } of this.#port.random.shuffle(trusted).slice(0, PROBES_MAX)) {
       if (link !== undefined) this.#port.send(link, { type: "probe", node });
     }
@@ -93,7 +101,9 @@ export class Suspicion {
   age(member: Member, nowMs: Millis): void {
     const { suspicionMs, goneAfterMs } = this.#port.limits;
     const state: MemberState = member.fact.state;
-    if (state === "suspect") {
+    if (state === "alive") {
+      if (member.link === undefined) this.#ageUnlinked(member, nowMs);
+    } else if (state === "suspect") {
       const sinceMs = Math.max(member.sinceMs, member.reachedByOthersAtMs);
       if (nowMs - sinceMs < suspicionMs) return;
       this.#roster.setState(member, "down", "not reached in time");
@@ -104,6 +114,16 @@ export class Suspicion {
       if (nowMs - member.sinceMs < goneAfterMs) return;
       this.#roster.forget(member.fact.node);
       this.#port.forgotten(member.fact.node);
+    }
+  }
+
+  /** A member that others say is alive, and that this node does not reach: do they really? */
+  #ageUnlinked(member: Member, nowMs: Millis): void {
+    const sinceMs = Math.max(member.sinceMs, member.reachedByOthersAtMs);
+    const isAsked = member.probedAtMs > sinceMs;
+    if (!isAsked && nowMs - sinceMs >= HEARSAY_MS) this.#probe(member);
+    else if (isAsked && nowMs - member.probedAtMs >= this.#port.limits.suspicionMs) {
+      this.suspect(member, "reached by nobody");
     }
   }
 
