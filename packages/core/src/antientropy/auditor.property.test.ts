@@ -25,7 +25,7 @@ class ToyNode {
   readonly settled = new Set<SessionId>();
   readonly sums = new PartitionSums();
   readonly sent: Message[] = [];
-  readonly rounds: FinishedRound[] = [];
+  readonly rounds: { readonly outcome: string; readonly isThorough: boolean }[] = [];
   partitionsListed = 0;
   equalPartitions: Set<number> | "all" | undefined;
   integrated = 0;
