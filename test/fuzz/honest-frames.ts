@@ -1,5 +1,5 @@
 /**
- * Frames as an honest node sends them, equal in every run: what a replica says to a peer that
+ * Frames as an honest node sends them, equal in every run but for the time: what a replica says to a peer that
  * follows it, asks for a session, and audits it.
  *
  * Not here: breaking them (hostile-frames.ts).
@@ -20,7 +20,9 @@ import {
 } from "@session-mesh/core";
 
 const LINK = 1 as LinkId;
-const NOW_MS = 1_800_000_000_000;
+
+/** Not a constant: sessions that are over, or of tomorrow, would be refused unread. */
+const NOW_MS = Date.now();
 
 /** Records them. */
 export function honestFrames(): Uint8Array[] {
@@ -28,15 +30,7 @@ export function honestFrames(): Uint8Array[] {
   const replica = startReplica(frames);
   const tell = (message: Message): void => replica.receive(LINK, encodeMessage(message));
   replica.linkOpened(LINK, { address: undefined });
-  tell({
-    type: "hello",
-    ...{ protocolMin: 1, protocolMax: 1, digestVersion: 1, cluster: "default", wallMs: NOW_MS },
-    hlc: 0 as Hlc,
-    member: {
-      ...{ node: "peer" as NodeId, incarnation: 1, state: "alive", draining: false },
-      ...{ writer: 99 as WriterId, address: "" },
-    },
-  });
+  tell(helloOf("peer", NOW_MS));
   tell({ type: "resume", haveSeq: 0 });
   const ids = ["AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBB"] as SessionId[];
   for (const id of ids) {
@@ -60,6 +54,27 @@ export function honestFrames(): Uint8Array[] {
   return frames;
 }
 
+/** What a member says first. */
+export function helloOf(node: string, wallMs: number): Message {
+  return {
+    type: "hello",
+    protocolMin: 1,
+    protocolMax: 1,
+    digestVersion: 1,
+    cluster: "default",
+    wallMs,
+    hlc: 0 as Hlc,
+    member: {
+      node: node as NodeId,
+      incarnation: 1,
+      state: "alive",
+      draining: false,
+      writer: 99 as WriterId,
+      address: "",
+    },
+  };
+}
+
 function startReplica(frames: Uint8Array[]): Replica {
   const nothing = (): void => {};
   const runtime: Runtime = {
@@ -67,7 +82,11 @@ function startReplica(frames: Uint8Array[]): Replica {
     elapsedMs: () => 10_000,
     random: createPrng(7),
     send: (_link, frame) => void frames.push(frame),
-    ...{ closeLink: nothing, dial: nothing, schedule: nothing, settle: nothing, emit: nothing },
+    closeLink: nothing,
+    dial: nothing,
+    schedule: nothing,
+    settle: nothing,
+    emit: nothing,
   };
   const identity = { cluster: "default", node: "honest" as NodeId, writer: 42 as WriterId };
   const places = { address: "memory://honest", seeds: [] };

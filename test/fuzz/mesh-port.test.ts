@@ -12,7 +12,6 @@ import { createPrng } from "@session-mesh/core";
 import type { Mesh } from "session-mesh";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { allLinked, closeNodes, SECRET, startNode } from "../security/nodes.js";
-import { createMessageFuzz } from "./hostile-frames.js";
 import { Saboteur } from "./saboteurs.js";
 import { sendAsStrangers } from "./strangers.js";
 
@@ -54,7 +53,7 @@ afterEach(async () => {
 });
 
 describe.each(seeds())("P12: malformed frames at the mesh port, seed %i:", (seed) => {
-  test("the node lives, does not grow, and serves", { timeout: 60_000 }, async () => {
+  test("the node lives, does not grow, and serves", { timeout: 180_000 }, async () => {
     rejections.length = 0;
     process.on("unhandledRejection", onRejection);
     const random = createPrng(seed);
@@ -71,17 +70,13 @@ describe.each(seeds())("P12: malformed frames at the mesh port, seed %i:", (seed
     await sendAsStrangers(port, random, STRANGER_FRAMES);
     const saboteurs = Array.from(
       { length: SABOTEURS },
-      (_, i) => new Saboteur(`saboteur-${i}`, node.address, SECRET),
+      (_, i) => new Saboteur(`saboteur-${i}`, node.address, { secret: SECRET, seed: seed + i + 1 }),
     );
-    const nextFrame = createMessageFuzz(random, ["node", "peer", "saboteur-0", "saboteur-1"]);
     const each = SABOTEUR_FRAMES / SABOTEURS;
-    await Promise.all(saboteurs.map((saboteur) => saboteur.send(each, random, nextFrame)));
-    const last = (): string =>
-      saboteurs
-        .flatMap(({ last: frames }) => frames.map((f) => Buffer.from(f).toString("hex")))
-        .join("\n");
-    expect(node.isAlive, `${log.join("\n")}\nthe last frames were\n${last()}`).toBe(true);
-    expect(saboteurs.every(({ linkCount }) => linkCount > 10)).toBe(true);
+    await Promise.all(saboteurs.map((saboteur) => saboteur.send(each)));
+    const last = saboteurs.map((saboteur) => Buffer.from(saboteur.last).toString("hex"));
+    expect(node.isAlive, `${log.join("\n")}\nthe last frames were\n${last.join("\n")}`).toBe(true);
+    expect(saboteurs.every(({ linkCount }) => linkCount > 100)).toBe(true);
     await Promise.all(saboteurs.map((saboteur) => saboteur.close()));
 
     // They are gone; what they said of the peer is refuted, and the two serve as if nothing had been.

@@ -5,34 +5,43 @@
  * Not here: what they send (hostile-frames.ts).
  */
 import {
+  createPrng,
+  decodeFrame,
   encodeMessage,
-  type Hlc,
   type LinkId,
-  type NodeId,
   type Prng,
-  type WriterId,
+  type SessionId,
 } from "@session-mesh/core";
 import { createCredentials } from "../../packages/session-mesh/src/transports/handshake.js";
 import { Links } from "../../packages/session-mesh/src/transports/links.js";
 import { createWebSocketTransport } from "../../packages/session-mesh/src/transports/ws.js";
+import { helloOf } from "./honest-frames.js";
+import { createMessageFuzz } from "./hostile-frames.js";
 
-/** Frames sent in one breath, before anyone looks whether the link still stands. */
-const BURST = 10;
+/** How long to wait for an answer: without a hello there is none. */
+const PATIENCE_MS = 20;
+
+const ANY_SESSION = "ZZZZZZZZZZZZZZZZZZZZZZ" as SessionId;
 
 /** One of them. */
 export class Saboteur {
   readonly #address: string;
   readonly #links: Links;
   readonly #name: string;
+  readonly #random: Prng;
+  readonly #nextFrame: () => Uint8Array;
   #link: LinkId | undefined;
   #changed: () => void = () => {};
+  #requestLast = 1_000_000;
   /** How often a link of its own was opened. */
   linkCount = 0;
   /** What it sent last, for whoever has to find out. */
-  last: Uint8Array[] = [];
+  last: Uint8Array = new Uint8Array();
 
-  constructor(name: string, address: string, secret: string) {
+  constructor(name: string, address: string, { secret, seed }: { secret: string; seed: number }) {
     this.#name = name;
+    this.#random = createPrng(seed);
+    this.#nextFrame = createMessageFuzz(this.#random, ["node", "peer", name, "saboteur-0"]);
     this.#address = address;
     const place = { host: "127.0.0.1", port: 0 };
     const transport = createWebSocketTransport(place, { frameBytesMax: 16_777_216 });
@@ -41,7 +50,7 @@ export class Saboteur {
       limits: { sendBufferBytesMax: 64_000_000 },
       observer: {
         opened: (link) => this.#set(link),
-        received() {},
+        received: (_link, frame) => this.#onFrame(frame),
         closed,
         dialFailed: closed,
         refused() {},
@@ -51,17 +60,14 @@ export class Saboteur {
   }
 
   /** Sends so many frames, coming back as often as it is thrown out. */
-  async send(count: number, random: Prng, nextFrame: () => Uint8Array): Promise<void> {
+  async send(count: number): Promise<void> {
     for (let sent = 0; sent < count;) {
-      const link = this.#link ?? (await this.#enter(random));
+      const link = this.#link ?? (await this.#enter());
       if (link === undefined) continue;
-      this.last = [];
-      for (let i = 0; i < BURST && sent < count; i++, sent++) {
-        const frame = nextFrame();
-        this.last.push(frame);
-        this.#links.send(link, frame);
-      }
-      await new Promise((resolve) => setImmediate(resolve));
+      this.last = this.#nextFrame();
+      this.#links.send(link, this.last);
+      sent += 1;
+      await this.#isRead(link);
     }
   }
 
@@ -74,8 +80,27 @@ export class Saboteur {
     this.#changed();
   }
 
+  #onFrame(frame: Uint8Array): void {
+    const message = decodeFrame(frame);
+    if (message.type === "pulled" && message.request === this.#requestLast) this.#changed();
+  }
+
+  /** Resolves once what was sent was read, or the link is closed. */
+  async #isRead(link: LinkId): Promise<void> {
+    this.#requestLast += 1;
+    const request = this.#requestLast;
+    this.#links.send(link, encodeMessage({ type: "pull", request, session: ANY_SESSION }));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, PATIENCE_MS);
+      this.#changed = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   /** Opens a link, and mostly says hello on it as an honest member would. */
-  async #enter(random: Prng): Promise<LinkId | undefined> {
+  async #enter(): Promise<LinkId | undefined> {
     await new Promise<void>((resolve) => {
       this.#changed = resolve;
       this.#links.dial(this.#address);
@@ -83,19 +108,9 @@ export class Saboteur {
     const link = this.#link;
     if (link === undefined) return undefined;
     this.linkCount += 1;
-    if (random.chance(0.9)) this.#links.send(link, this.#hello());
+    if (this.#random.chance(0.9)) {
+      this.#links.send(link, encodeMessage(helloOf(this.#name, Date.now())));
+    }
     return link;
-  }
-
-  #hello(): Uint8Array {
-    return encodeMessage({
-      type: "hello",
-      ...{ protocolMin: 1, protocolMax: 1, digestVersion: 1, cluster: "default" },
-      ...{ wallMs: Date.now(), hlc: 0 as Hlc },
-      member: {
-        ...{ node: this.#name as NodeId, incarnation: 1, state: "alive", draining: false },
-        ...{ writer: 1 as WriterId, address: "" },
-      },
-    });
   }
 }

@@ -15,8 +15,12 @@ function quietRuntime(): Runtime {
     wallMs: () => 1_800_000_000_000,
     elapsedMs: () => 0,
     random: createPrng(1),
-    ...{ send: nothing, closeLink: nothing, dial: nothing },
-    ...{ schedule: nothing, settle: nothing, emit: nothing },
+    send: nothing,
+    closeLink: nothing,
+    dial: nothing,
+    schedule: nothing,
+    settle: nothing,
+    emit: nothing,
   };
 }
 

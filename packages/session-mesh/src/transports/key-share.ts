@@ -18,13 +18,13 @@ export const SHARE_BYTES = 32;
 /** What stands in front of the key in the DER encoding of an X25519 public key (RFC 8410). */
 const DER_PREFIX = Buffer.from("302a300506032b656e032100", "hex");
 
-/** One end's half of what two ends will have in common. */
+/** One end's half of what two ends will have in common; made when first used. */
 export class KeyShare {
-  readonly #keys: KeyPairKeyObjectResult = generateKeyPairSync("x25519");
+  #made: KeyPairKeyObjectResult | undefined;
 
   /** What the other end is sent. */
   bytes(): Uint8Array {
-    const der = this.#keys.publicKey.export({ type: "spki", format: "der" });
+    const der = this.#keys().publicKey.export({ type: "spki", format: "der" });
     return der.subarray(DER_PREFIX.length);
   }
 
@@ -33,10 +33,16 @@ export class KeyShare {
     try {
       const key = Buffer.concat([DER_PREFIX, other]);
       const publicKey = createPublicKey({ key, format: "der", type: "spki" });
-      return diffieHellman({ privateKey: this.#keys.privateKey, publicKey });
+      return diffieHellman({ privateKey: this.#keys().privateKey, publicKey });
     } catch {
       // A point of small order: everyone would know the result.
       return undefined;
     }
+  }
+
+  /** Whoever only connects costs nothing. */
+  #keys(): KeyPairKeyObjectResult {
+    this.#made ??= generateKeyPairSync("x25519");
+    return this.#made;
   }
 }

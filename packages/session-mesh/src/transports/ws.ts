@@ -11,7 +11,14 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
-import { addressOf, hostPort, isLoopbackHost, type Scheme, urlOf } from "../addresses.js";
+import {
+  addressOf,
+  hostPort,
+  isLoopbackHost,
+  parseAddress,
+  type Scheme,
+  urlOf,
+} from "../addresses.js";
 import { MeshError } from "../mesh-error.js";
 import { type DialTls, isTlsServer, type ListenTls } from "../tls-options.js";
 import type { Connection, ConnectionListener, Dial, Transport } from "./transport.js";
@@ -103,6 +110,8 @@ class WebSocketTransport implements Transport {
   dial(address: string, dial: Dial): void {
     let socket: WebSocket;
     try {
+      // Members say where they are found: what has another form than our addresses goes nowhere.
+      if (!parseAddress(address).ok) throw new TypeError("not an address");
       socket = new WebSocket(urlOf(address), {
         ...this.#socketOptions,
         ...this.#tlsOf(address),
