@@ -5,10 +5,18 @@ import type { EventBody } from "../events.js";
 import type { AckOutcome, Ticket } from "../runtime.js";
 import { type Acker, Acks } from "./acks.js";
 
-type Peer = { -readonly [K in keyof Acker]: Acker[K] };
+type Peer = { -readonly [K in keyof Acker]: Acker[K] } & { ackedSeq: number };
 
 function peer(ackedSeq = 0): Peer {
-  return { ackedSeq, isTrusted: true, isDraining: false, isLate: false };
+  return {
+    ackedSeq,
+    isTrusted: true,
+    isDraining: false,
+    isLate: false,
+    hasConfirmed(seq) {
+      return this.ackedSeq >= seq;
+    },
+  };
 }
 
 function bench(peers: Peer[], limits = {}) {
@@ -118,6 +126,15 @@ test("P7: what a draining peer confirms is no promise", () => {
   const drains = { ...peer(9), isDraining: true };
   expect(bench([drains]).wait(1, 1)).toMatchObject({ acks: 0, degraded: true });
   expect(bench([drains, peer(9)]).wait(1, 1)).toMatchObject({ acks: 1, degraded: false });
+});
+
+test("waits that go on are timed anew, however many", () => {
+  const both = [peer(), peer()];
+  const { acks, pass, delays, settled } = bench(both, { ackWaitersMax: 140_000 });
+  for (let i = 0; i < 140_000; i++) acks.wait(i as Ticket, { seq: 1, acks: 1, deadlineMs: 60 });
+  pass(1);
+  expect(settled.size).toBe(0);
+  expect(delays).toEqual([60, 59]);
 });
 
 test("waits are bounded: one too many is answered at once, and said so", () => {

@@ -13,7 +13,8 @@ import type { AckOutcome, Ticket } from "../runtime.js";
 
 /** How a peer stands with respect to acknowledgements. */
 export interface Acker {
-  readonly ackedSeq: number;
+  /** Whether it has integrated the change of this number, and said so. */
+  hasConfirmed(seq: number): boolean;
   /** Alive and not suspected, linked or about to be. */
   readonly isTrusted: boolean;
   /** It is about to leave, so what it holds survives nothing: it never counts as one of k. */
@@ -94,13 +95,14 @@ export class Acks {
     this.#waiters = this.#waiters.filter((waiter) => !isOver(waiter));
     for (const waiter of over) {
       for (const acker of this.#port.ackers()) {
-        if (acker.isTrusted && acker.ackedSeq < waiter.wanted.seq) acker.isLate = true;
+        if (acker.isTrusted && !acker.hasConfirmed(waiter.wanted.seq)) acker.isLate = true;
       }
       this.#settle(waiter, true);
     }
     this.review();
-    const next = Math.min(...this.#waiters.map((waiter) => waiter.deadlineAtMs));
-    if (this.#waiters.length > 0) this.#scheduleFor(next);
+    let nextAtMs = Number.POSITIVE_INFINITY;
+    for (const { deadlineAtMs } of this.#waiters) nextAtMs = Math.min(nextAtMs, deadlineAtMs);
+    this.#scheduleFor(nextAtMs);
   }
 
   #trySettle(waiter: Waiter): boolean {
@@ -110,7 +112,7 @@ export class Acks {
     let late = 0;
     for (const acker of this.#port.ackers()) {
       if (acks !== "all" && acker.isDraining) continue;
-      if (acker.ackedSeq >= seq) confirmed += 1;
+      if (acker.hasConfirmed(seq)) confirmed += 1;
       else if (acker.isTrusted && acker.isLate) late += 1;
       else if (acker.isTrusted) awaited += 1;
     }
@@ -126,7 +128,7 @@ export class Acks {
 
   #settle(waiter: Waiter, degraded: boolean): void {
     const { seq, acks: wanted } = waiter.wanted;
-    const isConfirmed = (acker: Acker): boolean => acker.ackedSeq >= seq && !acker.isDraining;
+    const isConfirmed = (acker: Acker): boolean => acker.hasConfirmed(seq) && !acker.isDraining;
     const got = this.#port.ackers().filter(isConfirmed).length;
     const waitedMs = this.#port.elapsedMs() - waiter.startedAtMs;
     this.#port.settle(waiter.ticket, { kind: "acks", acks: got, degraded });

@@ -9,7 +9,7 @@
  * Nothing is relayed: the origin pushes to all, and audits repair what a dead origin left half done.
  *
  * Invariants: 1. `ackedSeq ≤ sentSeq ≤ headSeq` for each stream. 2. `have` of a writer grows only
- * past changes that are integrated here, so that an acknowledgement is a promise (P1).
+ * past what is integrated here, or left to an audit; the latter no acknowledgement confirms (P1).
  *
  * Not here: who waits for acknowledgements (acks.ts), and merging (the session table).
  */
@@ -22,6 +22,7 @@ import type { Message, PushMessage } from "../wire/messages.js";
 import type { Acker } from "./acks.js";
 import { ChangeLog, itemBytes } from "./change-log.js";
 import { Follower } from "./follower.js";
+import { SkippedChanges } from "./skipped-changes.js";
 
 /** How a peer stands as a holder of changes. */
 export interface PeerStanding {
@@ -51,6 +52,7 @@ export interface PusherPort {
 
 class Stream implements Acker {
   readonly #standing: () => PeerStanding;
+  readonly #wasSkipped: (seq: number) => boolean;
   sentSeq: number;
   ackedSeq: number;
   isLate = false;
@@ -58,10 +60,15 @@ class Stream implements Acker {
   inFlightBytes: Bytes = 0;
   isFlushScheduled = false;
 
-  constructor(haveSeq: number, standing: () => PeerStanding) {
+  constructor(haveSeq: number, standing: () => PeerStanding, wasSkipped: (seq: number) => boolean) {
     this.sentSeq = haveSeq;
     this.ackedSeq = haveSeq;
     this.#standing = standing;
+    this.#wasSkipped = wasSkipped;
+  }
+
+  hasConfirmed(seq: number): boolean {
+    return seq <= this.ackedSeq && !this.#wasSkipped(seq);
   }
 
   get isTrusted(): boolean {
@@ -80,11 +87,13 @@ export class Pusher {
   readonly #streams = new Map<NodeId, Stream>();
   /** To be waited for, though nothing flows yet: no link so far, or no word how far they followed. */
   readonly #coming = new Map<NodeId, Stream>();
+  readonly #skipped: SkippedChanges;
   readonly #follower: Follower;
 
   constructor(port: PusherPort) {
     this.#port = port;
     this.#log = new ChangeLog(port.limits);
+    this.#skipped = new SkippedChanges(port.limits.membersMax * 4);
     this.#follower = new Follower(port);
   }
 
@@ -107,11 +116,16 @@ export class Pusher {
     }
     for (const peer of peers) {
       if (this.#coming.has(peer)) continue;
-      this.#coming.set(peer, new Stream(-1, () => this.#port.standingOf(peer)));
+      this.#coming.set(peer, this.#stream(peer, -1));
     }
   }
 
-  /** How far `peer` has confirmed; undefined without a stream. */
+  /** Whether `peer` has integrated the change of this number, and said so. */
+  hasConfirmed(peer: NodeId, seq: number): boolean {
+    return this.#streams.get(peer)?.hasConfirmed(seq) ?? false;
+  }
+
+  /** How far `peer` follows, what was left to an audit included; undefined without a stream. */
   ackedBy(peer: NodeId): number | undefined {
     return this.#streams.get(peer)?.ackedSeq;
   }
@@ -131,7 +145,7 @@ export class Pusher {
   /** A link is up: say how far this node has followed the peer. */
   peerUp(peer: NodeId, writer: WriterId): void {
     this.#streams.delete(peer);
-    this.#coming.set(peer, new Stream(-1, () => this.#port.standingOf(peer)));
+    this.#coming.set(peer, this.#stream(peer, -1));
     const haveSeq = this.#follower.peerUp(peer, writer);
     this.#port.send(peer, { type: "resume", haveSeq });
   }
@@ -147,7 +161,7 @@ export class Pusher {
     const fromSeq = Math.min(haveSeq, headSeq);
     const known = this.#streams.get(peer) ?? this.#coming.get(peer);
     this.#coming.delete(peer);
-    const stream = new Stream(fromSeq, () => this.#port.standingOf(peer));
+    const stream = this.#stream(peer, fromSeq);
     if (known) stream.isLate = known.isLate;
     this.#streams.set(peer, stream);
     if (fromSeq < headSeq) {
@@ -238,11 +252,17 @@ export class Pusher {
   #nextBatch(peer: NodeId, fromSeqExclusive: number): PushMessage {
     const { floorSeq, deltaFloorSeq } = this.#log;
     if (fromSeqExclusive < floorSeq) {
+      this.#skipped.add(peer, { fromSeqExclusive, toSeqInclusive: floorSeq });
       this.#port.needsAudit(peer);
       return { type: "push", fromSeqExclusive, toSeqInclusive: floorSeq, items: [] };
     }
     if (fromSeqExclusive < deltaFloorSeq) return this.#batchOfStates(fromSeqExclusive);
     return this.#batchOfDeltas(fromSeqExclusive);
+  }
+
+  #stream(peer: NodeId, haveSeq: number): Stream {
+    const standing = (): PeerStanding => this.#port.standingOf(peer);
+    return new Stream(haveSeq, standing, (seq) => this.#skipped.has(peer, seq));
   }
 
   #batchOfDeltas(fromSeqExclusive: number): PushMessage {
