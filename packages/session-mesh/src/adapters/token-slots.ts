@@ -72,16 +72,17 @@ export class TokenSlots {
     make: (replaced: string | undefined) => string | undefined,
   ): TokenCookie | undefined {
     const values = this.#valuesOf(id);
-    const plain = make(undefined);
-    if (!values || plain === undefined) return undefined;
-    const same = values.indexOf(plain);
-    if (same >= 0) return this.#out(id, same, plain);
-    for (const [slot, value] of values.entries()) {
+    if (!values) return undefined;
+    for (const [slot, value] of came.size > 0 ? values.entries() : []) {
       const replaced = came.get(this.#nameOf(id, slot));
       const isSafe = replaced !== undefined && (value === undefined || value === replaced);
       const joined = isSafe ? make(replaced) : undefined;
       if (joined !== undefined) return this.#out(id, slot, joined);
     }
+    const plain = make(undefined);
+    if (plain === undefined) return undefined;
+    const same = values.indexOf(plain);
+    if (same >= 0) return this.#out(id, same, plain);
     if (came.size >= TOKEN_COOKIES_MAX) return undefined;
     const free = values.findIndex((value, slot) => {
       return value === undefined && !came.has(this.#nameOf(id, slot));

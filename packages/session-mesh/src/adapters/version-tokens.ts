@@ -83,7 +83,8 @@ export class VersionTokens {
     let hasOwn = true;
     for (const part of parts(news, unshared.writer)) {
       const cookie = this.#slots.issue(id, this.#came, (replaced) => {
-        const kept = replaced === undefined ? NOTHING : this.#keptOf(replaced, id, shown);
+        const kept =
+          replaced === undefined ? NOTHING : this.#keptOf(replaced, { id, news: part, shown });
         return encodeToken(joinVectors(kept, part), id, this.#secrets);
       });
       if (cookie) cookies.push(cookie);
@@ -100,20 +101,29 @@ export class VersionTokens {
   }
 
   #newsOf(id: string, { revisions }: Unshared): VersionVector {
-    return this.#came.size === 0 ? revisions : beyond(revisions, this.#seen(id));
+    // Where no token claims to tell any of it, none need be genuine.
+    const isClaimed = this.#tokens.some(
+      (token) => beyond(revisions, token.revisions).length < revisions.length,
+    );
+    return isClaimed ? beyond(revisions, this.#seen(id)) : revisions;
   }
 
-  /** What an older token says, without what all have by now or nobody has. */
-  #keptOf(value: string, id: string, { unshared, revisions, lost }: Shown): VersionVector {
+  /** What an older token says beyond `news`, without what all have by now or nobody has. */
+  #keptOf(
+    value: string,
+    { id, news, shown }: { id: string; news: VersionVector; shown: Shown },
+  ): VersionVector {
     const token = decodeToken(value);
-    if (token?.isSignedFor(id, this.#secrets) !== true) return NOTHING;
-    const far = beyond(beyond(token.revisions, revisions), lost);
+    if (!token) return NOTHING;
+    const far = beyond(beyond(token.revisions, shown.revisions), shown.lost);
     const kept: number[] = [];
     for (let i = 0; i < token.revisions.length; i += 2) {
       const [writer, count] = [token.revisions[i] as number, token.revisions[i + 1] as number];
-      if (far.includes(writer) || unshared.revisions.includes(writer)) kept.push(writer, count);
+      const isNeeded = far.includes(writer) || shown.unshared.revisions.includes(writer);
+      if (isNeeded) kept.push(writer, count);
     }
-    return kept;
+    const rest = beyond(kept, news);
+    return rest.length > 0 && token.isSignedFor(id, this.#secrets) ? rest : NOTHING;
   }
 
   #seen(id: string): VersionVector {
