@@ -115,14 +115,14 @@ describe("seeds by DNS name", () => {
       5_000,
     );
     expect(lines).toEqual([
-      "[session-mesh] 127.0.0.1: seed mesh.test cannot be looked up (ESERVFAIL); keeping the addresses it had",
+      "[session-mesh] 127.0.0.1: mesh.test cannot be looked up (ESERVFAIL); keeping the addresses it had",
     ]);
     // Without its seed the node would not look for a peer that it has forgotten.
     await b.close({ drain: false });
     const again = await startPod("127.0.0.2", { seeds: [] });
     await allLinked(a, again);
     dns.isFailing = false;
-    await vi.waitFor(() => expect(lines.at(-1)).toMatch(/seed mesh.test is found again$/), 5_000);
+    await vi.waitFor(() => expect(lines.at(-1)).toMatch(/mesh.test is found again$/), 5_000);
     expect(lines).toHaveLength(2);
   });
 
@@ -143,6 +143,19 @@ describe("seeds by DNS name", () => {
     const a = await startPod("127.0.0.1", { joinGraceMs: 60_000 });
     await vi.waitFor(() => expect(a.readiness()).toEqual({ ready: true, reasons: [] }));
     expect(linkedOf(a)).toEqual([]);
+  });
+
+  test("a node that is advertised by name knows its own addresses, and its own name among the seeds", async () => {
+    dns.set("mesh.test", "127.0.0.1", "127.0.0.2");
+    dns.set("app-0.mesh.test", "127.0.0.1");
+    const lookup = createNameLookup([dns.address]);
+    const named = ["ws://mesh.test:7946", "ws://app-0.mesh.test:7946"];
+    const discovery = new Discovery(named, { lookup, intervalMs: 60_000, log: () => {} });
+    const found = await new Promise((resolve) => {
+      discovery.start("ws://app-0.mesh.test:7946", resolve);
+    });
+    discovery.stop();
+    expect(found).toEqual(["ws://127.0.0.2:7946"]);
   });
 
   test("P12: with TLS a node found by a name must have a certificate for that name", async () => {

@@ -57,8 +57,10 @@ export class Discovery {
 
   /** Where to find others, now: this node's own address is not among them. */
   seeds(): string[] {
-    const all = this.#seeds.flatMap((seed) => this.#found.get(seed) ?? [seed]);
-    return [...new Set(all)].filter((address) => address !== this.#ownAddress);
+    const others = this.#seeds.filter((seed) => seed !== this.#ownAddress);
+    const all = others.flatMap((seed) => this.#found.get(seed) ?? [seed]);
+    const own = [this.#ownAddress, ...(this.#found.get(this.#ownAddress) ?? [])];
+    return [...new Set(all)].filter((address) => !own.includes(address));
   }
 
   /** The name by which an address was found. */
@@ -72,8 +74,12 @@ export class Discovery {
   /** Begins to look up, if there is a name; `changed` hears of seeds that are others than before. */
   start(ownAddress: string, changed: (seeds: readonly string[]) => void): void {
     this.#ownAddress = ownAddress;
-    const named = this.#seeds.filter((seed) => dnsNameOf(seed) !== undefined);
-    if (named.length > 0) void this.#keepLookingUp(named, changed);
+    const isNamed = (address: string): boolean => dnsNameOf(address) !== undefined;
+    const named = this.#seeds.filter((seed) => seed !== ownAddress && isNamed(seed));
+    if (named.length === 0) return;
+    // Its own name leads to addresses at which it would only meet itself.
+    if (ownAddress !== "" && isNamed(ownAddress)) named.push(ownAddress);
+    void this.#keepLookingUp(named, changed);
   }
 
   /** Ends it for good; `changed` is not called any more. */
@@ -112,13 +118,13 @@ export class Discovery {
       const hosts = await this.#port.lookup.addressesOf(name);
       const addresses = hosts.map((host) => withHost(seed, host));
       this.#found.set(seed, addresses.sort().slice(0, ADDRESSES_MAX));
-      if (this.#failing.delete(seed)) this.#port.log(`seed ${name} is found again`);
+      if (this.#failing.delete(seed)) this.#port.log(`${name} is found again`);
     } catch (error) {
       if (this.#stop.signal.aborted || this.#failing.has(seed)) return;
       this.#failing.add(seed);
       const { code = String(error) } = error as NodeJS.ErrnoException;
       const meanwhile = this.#found.has(seed) ? "keeping the addresses it had" : "trying again";
-      this.#port.log(`seed ${name} cannot be looked up (${code}); ${meanwhile}`);
+      this.#port.log(`${name} cannot be looked up (${code}); ${meanwhile}`);
     }
   }
 }
