@@ -6,8 +6,9 @@
  *
  * Who lacked it a moment ago may have got it meanwhile, so all are asked again as long as somebody has
  * not answered, after pauses that double. A wait also ends when nobody reachable has it: everyone
- * linked has answered, and no member is doubted that may be back in a moment. What every member lacks is lost, and is not waited for again;
- * what was waited for in vain costs later waits an exchange with the linked peers, no more.
+ * linked has answered, and no member is doubted that may be back in a moment. What every member lacks
+ * is lost, and is not waited for again; what was waited for in vain costs later waits an exchange with
+ * the linked peers, no more.
  *
  * Not here: the asking (puller.ts), and who else may lack a revision (sharing.ts).
  */
