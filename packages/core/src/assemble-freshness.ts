@@ -47,6 +47,6 @@ export function createSharing(config: ReplicaConfig, runtime: Runtime, parts: Pa
     },
     writerOf: (member) => parts.membership.member(member)?.fact.writer,
     hasMet: (writer) => [...parts.membership.members()].some(({ fact }) => fact.writer === writer),
-    ackedBy: (member) => parts.pusher.ackedBy(member),
+    hasConfirmed: (member, seq) => parts.pusher.hasConfirmed(member, seq),
   });
 }

@@ -26,8 +26,8 @@ export interface SharingPort {
   writerOf(member: NodeId): WriterId | undefined;
   /** Whether any member, in whatever state, is the process of that writer. */
   hasMet(writer: WriterId): boolean;
-  /** How many of this node's changes `member` has confirmed. */
-  ackedBy(member: NodeId): number | undefined;
+  /** Whether `member` has confirmed this node's change of that number. */
+  hasConfirmed(member: NodeId, seq: number): boolean;
 }
 
 /** What some member may lack. */
@@ -102,7 +102,7 @@ export class Sharing {
   #lackers(held: HeldSession, writer: WriterId, members: readonly NodeId[]): readonly NodeId[] {
     if (writer === this.#port.writer) {
       return members.filter((member) => {
-        const isAcked = (this.#port.ackedBy(member) ?? -1) >= held.pushedSeq;
+        const isAcked = this.#port.hasConfirmed(member, held.pushedSeq);
         return !isAcked && !this.#isSettled(member, held.changedAtMs);
       });
     }
