@@ -5,6 +5,7 @@
  */
 import type { Parts } from "./parts.js";
 import type { NodeId, WriterId } from "./ids.js";
+import { DIGEST_VERSION } from "./session/fingerprint.js";
 import type { HelloMessage } from "./wire/messages.js";
 
 /** How many peers are audited when another one is lost. */
@@ -40,8 +41,9 @@ export class PeerChanges {
     puller.peerUp(peer);
     sharing.linked(peer);
     freshness.peerUp();
-    // One round repairs both sides, so one of the two begins it.
-    if (this.#self < peer) audits.add(peer, { thorough: true });
+    // One round repairs both sides, so one of the two begins it. Unless nothing can be compared: then
+    // each sends what it has, and who comes empty has nothing to send.
+    if (this.#self < peer || digestVersion !== DIGEST_VERSION) audits.add(peer, { thorough: true });
   }
 
   /** There is no link to `peer` any more. */

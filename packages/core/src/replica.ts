@@ -105,6 +105,7 @@ export class Replica {
     if (message.type === "decode-error") {
       const { reason, unknownType } = message;
       if (unknownType !== undefined) {
+        this.#parts.membership.heard(link);
         this.#runtime.emit({ type: "message-unknown", peer, messageType: unknownType });
         return;
       }

@@ -229,7 +229,7 @@ export class Auditor {
     return round;
   }
 
-  /** Digests of another version look all different: send everything once instead of comparing. */
+  /** Digests of another version look all different: send everything instead of comparing. */
   #startIncomparable(round: AuditRound): void {
     if (!round.isThorough) {
       this.#finish(round, "incomparable");

@@ -8,7 +8,7 @@ const [A, B] = ["a", "b"] as unknown as [NodeId, NodeId];
 
 function link(id: number, dialled: string | undefined): Link {
   const silence = new SilenceMeter(0, { intervalMs: 1, floorMs: 1 });
-  const rest = { peer: undefined, silentSinceMs: undefined, isRefused: false };
+  const rest = { peer: undefined, address: undefined, silentSinceMs: undefined, isRefused: false };
   return { id: id as LinkId, dialled, silence, ...rest };
 }
 

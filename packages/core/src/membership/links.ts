@@ -18,6 +18,8 @@ export interface Link {
   readonly silence: SilenceMeter;
   /** Who is there; undefined until hello. */
   peer: NodeId | undefined;
+  /** Where its hello says that it can be dialled; undefined until then. */
+  address: string | undefined;
   /** Since when it has been silent for too long, on the monotonic clock. */
   silentSinceMs: Millis | undefined;
   /** One end will have nothing to do with the other. */

@@ -127,6 +127,7 @@ export class Membership {
       dialled,
       silence,
       peer: undefined,
+      address: undefined,
       silentSinceMs: undefined,
       isRefused: false,
     });
@@ -172,7 +173,8 @@ export class Membership {
   onHello(id: LinkId, hello: HelloMessage): void {
     const link = this.#links.get(id);
     if (!link || link.peer !== undefined) return;
-    const { node, writer } = hello.member;
+    const { node, writer, address } = hello.member;
+    link.address = address;
     if (node === this.self.node) {
       const isSelf = writer === this.self.writer;
       if (isSelf && link.dialled !== undefined) this.#dialer.answeredBySelf(link.dialled);
@@ -183,7 +185,7 @@ export class Membership {
     }
     const refusal = incompatibility(hello, this.#port.config, this.#port.wallMs());
     if (refusal) {
-      this.refuse(id, { ...refusal, address: hello.member.address });
+      this.refuse(id, refusal);
       return;
     }
     const former = this.roster.get(node)?.fact;
@@ -195,7 +197,7 @@ export class Membership {
       return;
     }
     link.peer = node;
-    this.#port.welcomed(hello.member.address);
+    this.#port.welcomed(address);
     if (link.dialled !== undefined) {
       this.#dialer.answered(link.dialled, node);
       this.#port.welcomed(link.dialled);
@@ -214,7 +216,6 @@ export class Membership {
     this.roster.reviewJoined();
     if (older)
       this.#port.closeLink(older.id, "replaced by another link between the same two nodes");
-    const address = hello.member.address;
     this.#port.emit({ type: "link-opened", peer: node, address });
     if (member.fact.state !== "alive") this.suspicion.revive(member, "said hello");
     // A new process under an old name must outbid what is still said about the one before it.
@@ -245,9 +246,8 @@ export class Membership {
   }
 
   /** Tells a peer that this node will have nothing to do with it, and closes the link. */
-  refuse(id: LinkId, refusal: { code: RefusalCode; detail: string; address?: string }): void {
-    const { code, detail, address = this.addressOf(id) } = refusal;
-    this.#port.refused({ address, code, detail, byPeer: false });
+  refuse(id: LinkId, { code, detail }: { code: RefusalCode; detail: string }): void {
+    this.#port.refused({ address: this.addressOf(id), code, detail, byPeer: false });
     this.#port.send(id, { type: "refuse", code, detail });
     this.refusedBy(id);
     this.#port.closeLink(id, `refused: ${detail}`);
@@ -257,7 +257,7 @@ export class Membership {
   addressOf(id: LinkId): string {
     const link = this.#links.get(id);
     const member = link?.peer === undefined ? undefined : this.roster.get(link.peer);
-    return link?.dialled ?? member?.fact.address ?? "";
+    return link?.dialled ?? member?.fact.address ?? link?.address ?? "";
   }
 
   /** The other end refused this node: its address is tried rarely from now on. */

@@ -10,7 +10,7 @@ import type { SessionId } from "../ids.js";
 import type { Envelope, Tombstone, VersionVector } from "../session-state.js";
 import { canonical } from "./envelope.js";
 
-/** The version of this function; nodes of another version compare sequence vectors instead. */
+/** The version of this function; with nodes of another version nothing is compared. */
 export const DIGEST_VERSION = 1;
 
 /** Two 32-bit lanes. */
