@@ -17,6 +17,7 @@ import {
   type Prng,
   type WriterId,
 } from "@session-mesh/core";
+import type { Dialect } from "./dialect.js";
 import type { Death, Network } from "./network.js";
 import { type ClockSettings, NodeClock } from "./node-clock.js";
 import { NodeRun } from "./node-run.js";
@@ -43,6 +44,7 @@ interface Machine {
   readonly clock: NodeClock;
   run: NodeRun | undefined;
   runs: number;
+  dialect: Dialect | undefined;
 }
 
 /** The cluster. */
@@ -99,7 +101,13 @@ export class Cluster {
   add(name: string, clock: Partial<ClockSettings> = {}): void {
     const address = `${name}:7946`;
     const nodeClock = new NodeClock(this.#simulator, clock);
-    this.#machines.set(name, { name, address, clock: nodeClock, run: undefined, runs: 0 });
+    const idle = { run: undefined, runs: 0, dialect: undefined };
+    this.#machines.set(name, { name, address, clock: nodeClock, ...idle });
+  }
+
+  /** Installs another version on a machine, or with undefined this one: from its next start on. */
+  install(name: string, dialect: Dialect | undefined): void {
+    this.#machine(name).dialect = dialect;
   }
 
   start(name: string): NodeRun {
@@ -120,6 +128,7 @@ export class Cluster {
         clock: machine.clock,
         machine: name,
         random: this.#simulator.fork(),
+        dialect: machine.dialect,
         happened: (from, event) => this.#happened(from, event),
       },
     );

@@ -5,6 +5,7 @@
  * promises; {@link scenario} writes a particular bad day down.
  */
 export { type Canary, CANARIES } from "./canaries.js";
+export type { Dialect } from "./dialect.js";
 export { failureText, type Report, totals } from "./report.js";
 export { Scenario, scenario, type ScenarioOptions } from "./scenario.js";
 export { sessionIdOf } from "./session-id.js";

@@ -19,6 +19,7 @@ import {
   type Ticket,
   type Timer,
 } from "@session-mesh/core";
+import type { Dialect } from "./dialect.js";
 import type { Death, Endpoint, Network } from "./network.js";
 import type { NodeClock } from "./node-clock.js";
 import { SimulationFailure, type Simulator } from "./simulator.js";
@@ -33,6 +34,8 @@ export interface NodeRunPort {
   readonly clock: NodeClock;
   readonly machine: string;
   readonly random: Prng;
+  /** Absent where it speaks as this build does. */
+  readonly dialect: Dialect | undefined;
   happened(run: NodeRun, event: EventBody): void;
 }
 
@@ -142,7 +145,8 @@ export class NodeRun implements Endpoint, Runtime {
   }
 
   receive(link: LinkId, frame: Uint8Array): void {
-    this.#take(() => this.input((replica) => replica.receive(link, frame)));
+    const heard = this.#port.dialect?.heard(frame) ?? frame;
+    this.#take(() => this.input((replica) => replica.receive(link, heard)));
   }
 
   wallMs(): Millis {
@@ -154,7 +158,8 @@ export class NodeRun implements Endpoint, Runtime {
   }
 
   send(link: LinkId, frame: Uint8Array): void {
-    this.#port.network.send(link, frame);
+    const said = this.#port.dialect?.said(frame) ?? [frame];
+    for (const each of said) this.#port.network.send(link, each);
   }
 
   closeLink(link: LinkId, reason: string): void {
