@@ -7,7 +7,8 @@
 export { type Canary, CANARIES } from "./canaries.js";
 export type { Dialect } from "./dialect.js";
 export { failureText, type Report, totals } from "./report.js";
-export { Scenario, scenario, type ScenarioOptions } from "./scenario.js";
+export { Scenario, scenario } from "./scenario.js";
+export type { ScenarioOptions } from "./scenario-terms.js";
 export { sessionIdOf } from "./session-id.js";
 export { type Failure, SimulationFailure } from "./simulator.js";
 export {

@@ -8,11 +8,6 @@ import type { Simulator } from "./simulator.js";
 /** Where the wall clocks of every run begin: 2026-01-01. */
 const EPOCH_MS: Millis = Date.UTC(2026, 0, 1);
 
-/** The wall-clock time that is true at a moment of the run. */
-function trueWallMs(simulator: Simulator): Millis {
-  return EPOCH_MS + simulator.nowMs;
-}
-
 /** How far a wall clock is ahead, and how fast both run. */
 export interface ClockSettings {
   readonly offsetMs: Millis;

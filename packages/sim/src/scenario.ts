@@ -19,7 +19,6 @@ import {
   type DrainOutcome,
   type EventBody,
   type JsonObject,
-  type Limits,
   type Millis,
   type PullOutcome,
   type ReadResult,
@@ -28,54 +27,22 @@ import {
 } from "@session-mesh/core";
 import { Cluster } from "./cluster.js";
 import { canonical, difference } from "./convergence.js";
-import { type Death, Network, type NetworkOptions } from "./network.js";
+import { type Death, Network } from "./network.js";
 import type { NodeRun } from "./node-run.js";
+import {
+  type Change,
+  type Draft,
+  type Duration,
+  type Expected,
+  millis,
+  NETWORK,
+  type ScenarioOptions,
+  type Settling,
+} from "./scenario-terms.js";
 import { sessionIdOf } from "./session-id.js";
 import { Simulator } from "./simulator.js";
-import type { TraceLog } from "./trace.js";
 
-/** How a scenario begins: all nodes started and joined. */
-export interface ScenarioOptions {
-  readonly nodes: number;
-  readonly seed?: number;
-  readonly limits?: Partial<Limits>;
-  readonly network?: Partial<NetworkOptions>;
-  readonly keepsNodeIds?: boolean;
-  /** How far the clock of a machine is ahead. */
-  readonly clocks?: Readonly<Record<string, Millis>>;
-  readonly log?: TraceLog;
-}
-
-/** What a session must be: plain data, or how it ended. */
-export type Expected = JsonObject | "destroyed" | "absent" | "expired";
-
-/** A duration in virtual time, such as `500ms`, `30s`, `90m` or `25h`. */
-export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`;
-
-/** How long to wait until whom are equal; by default ten seconds, and all. */
-export interface Settling {
-  readonly within?: Duration;
-  readonly among?: readonly string[];
-}
-
-/** A change of plain data in place. */
-export type Change = (value: Record<string, never>) => void;
-
-const NETWORK: NetworkOptions = {
-  latencyMs: 1,
-  jitterMs: 1,
-  dialFailureRate: 0,
-  bytesPerMs: 100_000,
-};
 const BYTES_MAX = 1 << 20;
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** Milliseconds of a duration. */
-function millis(duration: Duration): Millis {
-  const match = /^([\d.]+)(ms|s|m|h|d)$/.exec(duration);
-  assert(match !== null, `${duration} is no duration`);
-  return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
-}
 
 /** Starts a cluster and lets it join. */
 export function scenario(options: ScenarioOptions): Scenario {
@@ -110,7 +77,6 @@ export class Scenario {
     return this.#simulator.nowMs;
   }
 
-  /** What the last local input came to. */
   get last(): CommitResult {
     return this.#last;
   }
@@ -154,8 +120,7 @@ export class Scenario {
     const { snapshot } = draft;
     change(snapshot.value as Record<string, never>);
     const operations = diff(snapshot.base, snapshot.value, { bytesMax: BYTES_MAX });
-    const birth = idle === undefined ? {} : { idleMs: millis(idle) };
-    const commit = { operations, birth };
+    const commit = { operations, birth: idle === undefined ? {} : { idleMs: millis(idle) } };
     this.#last = this.#run(draft.node).input((replica) =>
       replica.commit(sessionIdOf(draft.session), commit),
     );
@@ -327,16 +292,9 @@ export class Scenario {
       run,
       run.ticket((settled) => (outcome = settled)),
     );
-    const untilMs = this.nowMs + UNITS.m;
+    const untilMs = this.nowMs + 60_000;
     while (outcome === undefined && this.nowMs < untilMs) this.run("1ms");
     assert(outcome !== undefined, `${node} did not settle within a minute`);
     return outcome;
   }
-}
-
-/** What a request read on a node. */
-export interface Draft {
-  readonly node: string;
-  readonly session: string;
-  readonly snapshot: Parameters<typeof declareCounter>[0];
 }

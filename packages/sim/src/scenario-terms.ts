@@ -1,0 +1,65 @@
+/**
+ * The words that scenarios are written in: durations, what is expected, how to begin.
+ *
+ * Not here: what they do (scenario.ts).
+ */
+import {
+  assert,
+  type declareCounter,
+  type JsonObject,
+  type Limits,
+  type Millis,
+} from "@session-mesh/core";
+import type { NetworkOptions } from "./network.js";
+import type { TraceLog } from "./trace.js";
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds of a duration. */
+export function millis(duration: Duration): Millis {
+  const match = /^([\d.]+)(ms|s|m|h|d)$/.exec(duration);
+  assert(match !== null, `${duration} is no duration`);
+  return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+}
+
+/** How a scenario begins: all nodes started and joined. */
+export interface ScenarioOptions {
+  readonly nodes: number;
+  readonly seed?: number;
+  readonly limits?: Partial<Limits>;
+  readonly network?: Partial<NetworkOptions>;
+  readonly keepsNodeIds?: boolean;
+  /** How far the clock of a machine is ahead. */
+  readonly clocks?: Readonly<Record<string, Millis>>;
+  readonly log?: TraceLog;
+}
+
+/** What a session must be: plain data, or how it ended. */
+export type Expected = JsonObject | "destroyed" | "absent" | "expired";
+
+/** The network of a scenario that asks for no other: fast and without faults of its own. */
+export const NETWORK: NetworkOptions = {
+  latencyMs: 1,
+  jitterMs: 1,
+  dialFailureRate: 0,
+  bytesPerMs: 100_000,
+};
+
+/** A duration in virtual time, such as `500ms`, `30s`, `90m` or `25h`. */
+export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+
+/** How long to wait until whom are equal; by default ten seconds, and all. */
+export interface Settling {
+  readonly within?: Duration;
+  readonly among?: readonly string[];
+}
+
+/** A change of plain data in place. */
+export type Change = (value: Record<string, never>) => void;
+
+/** What a request read on a node. */
+export interface Draft {
+  readonly node: string;
+  readonly session: string;
+  readonly snapshot: Parameters<typeof declareCounter>[0];
+}
