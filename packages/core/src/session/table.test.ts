@@ -31,6 +31,15 @@ describe("bytes", () => {
     expect(node.table.counts.bytes).toBeLessThan(5_000);
   });
 
+  test("what peers push to a session that is bytes counts before it is folded into them", () => {
+    const [author, node] = [new TableNode(22), new TableNode(33, { coldDeltasMax: 50 })];
+    for (let i = 0; i < 20; i++) {
+      node.integrate(author.write(S, (value) => (value[`k${i}`] = "x".repeat(500))));
+    }
+    expect(node.table.counts).toMatchObject({ hot: 0, cold: 1 });
+    expect(node.table.counts.bytes).toBeGreaterThan(10_000);
+  });
+
   test("what is written over again and again does not add up", () => {
     const node = nodeWith(() => {});
     for (let i = 0; i < 2_000; i++) node.write(S, (value) => (value["at"] = i));
@@ -104,6 +113,18 @@ describe("merging", () => {
     expect(node.integrate(birth)).toBe("known");
     expect(node.integrate(second)).toBe("applied");
     expect(node.read(S)).toEqual({ n: 1, m: 2 });
+  });
+
+  test("a change whose author saw what is missing here is a gap, or half of a thing would show", () => {
+    const [first, second, node] = [new TableNode(22), new TableNode(33), new TableNode(44)];
+    const birth = first.write(S, (value) => (value["cart"] = { items: [1] }));
+    const push = first.write(S, (value) => (value["cart"] as { items: number[] }).items.push(2));
+    for (const item of [birth, push]) second.integrate(item);
+    const late = second.write(S, (value) => (value["total"] = 2));
+    expect([birth, late].map((item) => node.integrate(item))).toEqual(["applied", "gap"]);
+    expect(node.read(S)).toEqual({ cart: { items: [1] } });
+    expect([push, late].map((item) => node.integrate(item))).toEqual(["applied", "applied"]);
+    expect(node.read(S)).toEqual({ cart: { items: [1, 2] }, total: 2 });
   });
 
   test("M11: a session merges the same hot and cold, and goes hot and cold without a change", () => {

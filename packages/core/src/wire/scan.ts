@@ -93,7 +93,7 @@ export function isWellFormed(bytes: Uint8Array): boolean {
     const header = headerAt(bytes, at);
     if (!header) return false;
     at += header.size + header.content;
-    if (at > bytes.length || header.values > bytes.length - at) return false;
+    if (at > bytes.length) return false;
     if (header.values > 0) pending.push(header.values);
     if (pending.length > NESTING_MAX) return false;
   }
