@@ -1,7 +1,6 @@
 /**
- * Frames as an honest node sends them, equal in every run but for the time: what a replica
- * says to a peer that
- * follows it, asks for a session, and audits it.
+ * Frames as an honest node sends them, equal in every run but for the time: what a replica says to a
+ * peer that follows it, asks for a session, and audits it.
  *
  * Not here: breaking them (hostile-frames.ts).
  */
