@@ -1,10 +1,10 @@
 /** Which refusals stand: what readiness shows must end when its cause does. */
 import { expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "./config.js";
-import type { NodeId, WriterId } from "./ids.js";
+import type { NodeId, SessionId, WriterId } from "./ids.js";
 import { createPrng } from "./prng.js";
 import { Replica } from "./replica.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime, Ticket } from "./runtime.js";
 
 const SEED = "ws://10.0.0.6:7946";
 
@@ -24,11 +24,11 @@ function quietRuntime(): Runtime {
   };
 }
 
-function startReplica(): Replica {
+function startReplica(runtime = quietRuntime()): Replica {
   const identity = { cluster: "shop", node: "a" as NodeId, writer: 7 as WriterId };
   const places = { address: "ws://10.0.0.5:7946", seeds: [SEED] };
   const keys = { digestKey: [1, 2] as const, limits: DEFAULT_LIMITS };
-  const replica = new Replica({ ...identity, ...places, ...keys }, quietRuntime());
+  const replica = new Replica({ ...identity, ...places, ...keys }, runtime);
   replica.start();
   return replica;
 }
@@ -59,4 +59,19 @@ test("nor once the address is no seed any more", () => {
   expect(replica.status().refusals).toHaveLength(1);
   replica.setSeeds(["ws://10.0.0.7:7946"]);
   expect(replica.status().refusals).toEqual([]);
+});
+
+test("P9: whom a node could not ask it waits for; where no seed is left there is nobody to ask", () => {
+  const outcomes: unknown[] = [];
+  const runtime = {
+    ...quietRuntime(),
+    settle: (_: Ticket, outcome: unknown) => outcomes.push(outcome),
+  };
+  const replica = startReplica(runtime);
+  const session = "AAAAAAAAAAAAAAAAAAAAAA" as SessionId;
+  replica.pull(1 as Ticket, session);
+  expect(outcomes).toMatchObject([{ status: "unknown" }]);
+  replica.setSeeds([]);
+  replica.pull(2 as Ticket, session);
+  expect(outcomes[1]).toMatchObject({ status: "absent" });
 });

@@ -156,16 +156,13 @@ export class Links {
     this.#links.set(link, open);
     observer.opened(link, dialled);
     if (this.#links.size > LINKS_MAX) connection.close("too many links");
-    let isCut = false;
     return {
       received: (sealed) => {
-        if (isCut) return;
         const frame = seal ? seal.open(sealed) : sealed;
         if (frame) {
           observer.received(link, frame);
           return;
         }
-        isCut = true;
         observer.misbehaved(connection.remote, UNFIT);
         connection.close(UNFIT);
       },

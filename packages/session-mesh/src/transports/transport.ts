@@ -38,7 +38,7 @@ export interface Connection {
    * an accepted connection that sends more than {@link UNPROVEN_BYTES_MAX} in all is closed.
    */
   trust(): void;
-  /** Flushes what was sent, closes, and tells the other end why. */
+  /** Flushes what was sent, closes, and tells the other end why. No frame is received from then on. */
   close(reason: string): void;
 }
 

@@ -114,6 +114,25 @@ describe("P12: a port of its own", () => {
     expect(await fetchText(address.replace("ws", "http"))).toMatch(/^426 A session-mesh node/);
   });
 
+  test("dials nothing but addresses of its own form, though ws would", async () => {
+    const { transport, address, accepted } = await listenAlone();
+    const outcome = (target: string): Promise<string> =>
+      new Promise((resolve) => {
+        transport.dial(target, {
+          opened: () => {
+            resolve("opened");
+            return { received() {}, closed() {} };
+          },
+          failed: resolve,
+        });
+      });
+    expect(await outcome(address.replace("ws:", "http:"))).toBe(
+      "not an address that can be dialled",
+    );
+    expect(accepted).toHaveLength(0);
+    expect(await outcome(address)).toBe("opened");
+  });
+
   test("says no to compression", async () => {
     const { address } = await listenAlone();
     const socket = new WebSocket(address);
