@@ -11,7 +11,9 @@ import { SlowLink } from "./slow-link.js";
 const APP_SERVER = fileURLToPath(new URL("app-server.js", import.meta.url));
 
 /** A busy machine must not look like a peer that stays silent. */
-const PATIENT = { limits: { pullDeadlineMs: 5_000, suspectFloorMs: 20_000 } };
+const PATIENT = {
+  limits: { pullDeadlineMs: 5_000, tokenDeadlineMs: 5_000, suspectFloorMs: 20_000 },
+};
 
 /** Two running app servers. */
 export class AppServers {
