@@ -50,9 +50,10 @@ describe("P11: fields of an envelope that this version does not know", () => {
   test("stay where nobody of the next version is left, and come back to it", () => {
     const mesh = mixed(["n1"]);
     const fields = { max: 7, min: -1, or: true, last: ["kept"] };
-    mesh.write("n2", "s1", { user: "ada" }).settle();
     writeNext(mesh, { node: "n1", session: "s1" }, { fields });
-    mesh.settle();
+    mesh.run("50ms");
+    expect(fieldsOn(mesh, "n2", "s1")).toEqual(fields);
+    mesh.write("n2", "s1", { user: "ada" }).settle();
     reinstall(mesh, "n1", undefined);
     mesh.write("n2", "s1", { seen: 1 }).touch("n3", "s1").settle();
     reinstall(mesh, "n3", nextVersion());
