@@ -15,6 +15,7 @@ import {
   opened,
   stored,
   threeNodes,
+  UNAWARE,
 } from "./switchboard.js";
 
 const DAY_MS = 86_400_000;
@@ -118,7 +119,7 @@ test("a revoke is not refused when the mesh is full", async () => {
 });
 
 test("sessions from before the option was set are as old as they are", async () => {
-  const [old, a] = [await node("old", { userAttribute: "elsewhere" }), await node("a")];
+  const [old, a] = [await node("old", UNAWARE), await node("a")];
   await areLinked(old, a);
   const [ended, marked] = [await login(old, "ada"), await login(old, "bob")];
   const handle = opened(a, marked);

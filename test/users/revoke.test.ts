@@ -18,6 +18,7 @@ import {
   revokesHeard,
   stored,
   threeNodes,
+  UNAWARE,
 } from "./switchboard.js";
 
 const FOUND = ["found", "found", "found"];
@@ -135,6 +136,37 @@ describe("P13: on either side of a cut", () => {
     expect(await c.sessions.revoke({ user: "ada" })).toMatchObject({ destroyedCount: 1 });
   });
 
+  test("a session is dead on arrival, though all that it came by knew nothing of users", async () => {
+    const [a, b, c] = [await node("a"), await node("b"), await node("c", UNAWARE)];
+    await areLinked(a, b, c);
+    await cut([a], [b, c]);
+    at(10);
+    const [before, after] = [await login(b, "ada"), await login(b, "bob")];
+    at(20);
+    await a.sessions.revoke({ user: "ada" });
+    await b.close();
+    await heal(a, c);
+    // Opening it on the other node would end it.
+    await eventually(() => expect(found([c], before)).toEqual(["destroyed"]));
+    await eventually(() => expect(found([c, a], after)).toEqual(["found", "found"]));
+  });
+
+  test("a cutoff ends what it finds, though all that it came by knew nothing of users", async () => {
+    const [a, b, c] = [await node("a"), await node("b"), await node("c", UNAWARE)];
+    await areLinked(a, b, c);
+    await cut([a, c], [b]);
+    at(10);
+    const before = await login(b, "ada");
+    at(20);
+    await a.sessions.revoke({ user: "ada" });
+    at(30);
+    const after = await login(b, "ada");
+    await a.close();
+    await heal(b, c);
+    await eventually(() => expect(found([c], before)).toEqual(["destroyed"]));
+    await eventually(() => expect(found([c, b], after)).toEqual(["found", "found"]));
+  });
+
   test("a node that joins later knows it, when those who told it are gone", async () => {
     const [a, b, c] = await threeNodes();
     await cut([a, b], [c], ["d"]);
@@ -214,7 +246,8 @@ describe("users", () => {
       await stored(a, { user: { id: objectId } }),
       await stored(a, { user: atomic({ id: "65f0c0ffee" }) }),
     ];
-    await a.sessions.revoke({ user: "65f0c0ffee" });
+    const revoking = a.sessions.revoke({ user: "65f0c0ffee" });
+    await expect(revoking).resolves.toMatchObject({ destroyedCount: 2 });
     for (const id of ids) expect(found([a], id)).toEqual(["destroyed"]);
   });
 

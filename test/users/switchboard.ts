@@ -40,6 +40,9 @@ export function at(ms: number): void {
   vi.setSystemTime(STARTED_AT_MS + ms);
 }
 
+/** Of a node that was not told about users, as before the option was set. */
+export const UNAWARE = { userAttribute: undefined } as unknown as Partial<MeshOptions>;
+
 /** Starts a node of that name, which knows those that were started before. */
 export async function node(name: string, options: Partial<MeshOptions> = {}): Promise<Mesh> {
   const mesh = await createMesh({

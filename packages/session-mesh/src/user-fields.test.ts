@@ -24,6 +24,11 @@ test("a login and a cutoff are read as they were written", () => {
   expect(cutoffIn(asRead(fieldsOfCutoff(cutoff)), LATEST_MS)).toEqual(cutoff);
 });
 
+test("M11: copies of a login join to the later one, of a cutoff to the larger one", () => {
+  expect(fieldsOfLogin({ user: ADA, sinceMs: 1 }).get("user")?.join).toBe("last");
+  expect(fieldsOfCutoff({ user: ADA, atMs: 1 }).get("cutoff")?.join).toBe("max");
+});
+
 test("a session that is nobody's any more says so, one that never said anything does not", () => {
   const left = asRead(fieldsOfLogin(undefined));
   expect(loginIn(left, LATEST_MS)).toBeUndefined();
