@@ -19,7 +19,7 @@ import { helloOf } from "./honest-frames.js";
 import { createMessageFuzz } from "./hostile-frames.js";
 
 /** How long to wait for an answer: without a hello there is none. */
-const PATIENCE_MS = 20;
+const PATIENCE_MS = 10;
 
 const ANY_SESSION = "ZZZZZZZZZZZZZZZZZZZZZZ" as SessionId;
 

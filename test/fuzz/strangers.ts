@@ -23,7 +23,7 @@ const OPEN = new Handshake(
 ).start() as Uint8Array;
 
 /** How long a stranger stays who is not thrown out: some keep to the handshake for as long. */
-const PATIENCE_MS = 50;
+const PATIENCE_MS = 25;
 
 /** Sends `count` malformed frames to the port, a few connections at a time. */
 export async function sendAsStrangers(port: number, random: Prng, count: number): Promise<void> {
