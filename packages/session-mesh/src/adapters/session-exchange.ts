@@ -157,7 +157,8 @@ export class SessionExchange implements ResponseGates, SessionOwner {
         this.#mesh.note("miss-incomplete", id);
         return this.#show(new BoundSession(this, this.sessions.createUnder(id), "unknown"));
       case "destroyed":
-        if (!this.#isRecent(opened.regeneratedAtMs)) return this.#beginAfter(opened);
+        // Its cookie is left alone: a slow response to it must not wipe that of a newer login.
+        if (!this.#isRecent(opened.regeneratedAtMs)) return this.#begin();
         return this.#show(new BoundSession(this, this.sessions.create(), "retired"));
       default:
         return this.#begin();
@@ -177,12 +178,6 @@ export class SessionExchange implements ResponseGates, SessionOwner {
   #show(bound: BoundSession | undefined): void {
     this.#current = bound;
     this.#host.publish(bound?.session);
-  }
-
-  /** What ended elsewhere, by a revoke, say, has a cookie here still; a regenerated one's was renewed. */
-  #beginAfter({ regeneratedAtMs }: { readonly regeneratedAtMs: number }): void {
-    this.#begin();
-    if (regeneratedAtMs === 0) this.#endedCookie = this.#current?.cookie;
   }
 
   /** The session as the handler left it: undefined when it was destroyed, or set to null or deleted. */
