@@ -60,7 +60,7 @@ function refuseGrowth(
   throw new UnsupportedValueError(
     [largest],
     `the session would grow to ${size} bytes, above the limit of ${bytesMax}; ` +
-      "store less here, or raise the limit",
+      "store less here, or raise `sessionBytesMax`",
   );
 }
 

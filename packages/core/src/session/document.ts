@@ -17,18 +17,13 @@ import * as Y from "yjs";
 import { assert } from "../assert.js";
 import { type Hlc, HLC_ZERO, type Stamp } from "../hlc.js";
 import type { WriterId } from "../ids.js";
+import { encodeDeletes } from "./delete-set.js";
 import { type Entry, type UpdateContext, placeEntry, rawClock } from "./entry.js";
 import { type Merge, mergeOf } from "./merge.js";
 import type { Operation } from "./operation.js";
 import { Places } from "./places.js";
 import { type Snapshot, readSnapshot } from "./snapshot.js";
-import {
-  type ParsedUpdate,
-  type UpdateFormat,
-  encodeDeletes,
-  parseUpdate,
-  rootName,
-} from "./update.js";
+import { type ParsedUpdate, type UpdateFormat, parseUpdate, rootName } from "./update.js";
 import { viewOf } from "./view.js";
 import { type RawEntry, writeEntries } from "./writing.js";
 

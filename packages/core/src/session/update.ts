@@ -171,24 +171,3 @@ class UpdateReader {
     }
   }
 }
-
-/** An update in format 1 that holds nothing but a delete set: one entry each of some writers. */
-export function encodeDeletes(dead: ReadonlyMap<WriterId, readonly number[]>): Uint8Array {
-  const bytes: number[] = [0];
-  writeVarUint(bytes, dead.size);
-  for (const [writer, clocks] of dead) {
-    writeVarUint(bytes, writer);
-    writeVarUint(bytes, clocks.length);
-    for (const clock of clocks) {
-      writeVarUint(bytes, clock);
-      writeVarUint(bytes, 1);
-    }
-  }
-  return Uint8Array.from(bytes);
-}
-
-function writeVarUint(bytes: number[], value: number): void {
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  bytes.push(rest);
-}
