@@ -29,6 +29,15 @@ test("a doubt is refuted by the next incarnation", () => {
   expect(roster.self).toMatchObject({ state: "alive", incarnation: 6 });
 });
 
+test("P12: that a member is gone is believed of nobody: it could not hear of it, nor refute", () => {
+  const roster = createRoster();
+  roster.hear(fact());
+  roster.hear(fact({ incarnation: 4, state: "gone" }));
+  expect(roster.get("other" as NodeId)?.fact).toEqual(fact());
+  roster.hear(fact({ incarnation: 4, state: "left" }));
+  expect(roster.takeChanged()).toEqual([fact({ incarnation: 4, state: "left" })]);
+});
+
 test("P12: nobody can drive a member to an incarnation beyond which there is none", () => {
   const roster = createRoster();
   const last = { incarnation: Number.MAX_SAFE_INTEGER, state: "left" } as const;

@@ -124,11 +124,13 @@ export class Roster {
 
   /** Hearsay about another node. */
   hear(fact: MemberFact): void {
+    // `gone` is everyone's own verdict: passed on, it would reach all but the one who could refute it.
+    if (fact.state === "gone") return;
     const known = this.#members.get(fact.node);
     if (fact.incarnation > (known?.fact.incarnation ?? 0) + LEAP_MAX) return;
     if (known) {
       if (supersedes(fact, known.fact)) this.#set(known, fact, "heard from a peer");
-    } else if (fact.state !== "left" && fact.state !== "gone" && !this.#isAddressTaken(fact)) {
+    } else if (fact.state !== "left" && !this.#isAddressTaken(fact)) {
       this.#add(fact, "heard from a peer");
     }
   }
