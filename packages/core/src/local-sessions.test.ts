@@ -155,6 +155,22 @@ describe("limits", () => {
     });
   });
 
+  test("P14: at the limits of sessions and of bytes at once growth is refused all the same", () => {
+    const { write, events } = bench({ sessionsMax: 1, sessionsBytesMax: 5_000 });
+    write((value) => (value["text"] = "x".repeat(6_000)));
+    const full = { status: "full", limit: "sessionsBytesMax" };
+    expect(write((value) => (value["more"] = 1))).toEqual(full);
+    expect(events.map((event) => event.type)).toContain("limit-refused");
+  });
+
+  test("P14: a refusal tells how much of what there is too much of", () => {
+    const { local, events, write } = bench({ sessionsMax: 1 });
+    write((value) => (value["n"] = 1));
+    local.commit(OTHER, { operations: [], birth: {} });
+    const refused = { type: "limit-refused", limit: "sessionsMax", value: 1 };
+    expect(events).toContainEqual(refused);
+  });
+
   test("P14: at the limit of tombstones logging out goes on", () => {
     const { local } = bench({ tombstonesMax: 1 });
     for (const session of [S, OTHER])

@@ -124,7 +124,13 @@ export class LocalSessions {
     if (known && !isChange) return this.touch(session);
     const limit = this.#limitOn(known, change);
     if (limit !== undefined) {
-      this.#port.emit({ type: "limit-refused", limit, value: table.counts.bytes });
+      const { hot, cold, tombstones, bytes } = table.counts;
+      const values = {
+        sessionsMax: hot + cold,
+        sessionsBytesMax: bytes,
+        tombstonesMax: tombstones,
+      };
+      this.#port.emit({ type: "limit-refused", limit, value: values[limit] });
       return { status: "full", limit };
     }
     const held = known ?? this.#create(session, change.birth ?? {});
@@ -168,7 +174,10 @@ export class LocalSessions {
     return lifetimeAt(held.envelope, this.#port.meshMs()) === "over";
   }
 
-  #limitOn(known: HeldSession | undefined, change: LocalCommit): string | undefined {
+  #limitOn(
+    known: HeldSession | undefined,
+    change: LocalCommit,
+  ): ReturnType<SessionTable["limitReached"]> {
     if (change.isVital === true) return undefined;
     const limit = this.#port.table.limitReached();
     if (!known) return limit;

@@ -65,7 +65,7 @@ describe("limits", () => {
     const limits = { sessionsMax: 1, sessionsBytesMax: 1, tombstonesMax: 1, hotSessionsMax: 1 };
     const [node, other] = [new TableNode(11, limits), new TableNode(22)];
     node.write(S, (value) => (value["n"] = 1));
-    expect(node.table.limitReached()).toBe("sessionsMax");
+    expect(node.table.limitReached()).toBe("sessionsBytesMax");
     for (let i = 2; i < 8; i++) {
       const item = other.write(sessionId(i), (value) => (value["n"] = i));
       const whole = other.table.toItem(sessionId(i));

@@ -83,11 +83,11 @@ export class SessionTable {
     return this.#tombstones.get(session);
   }
 
-  /** The name of the limit at which creating a session would fail now. */
-  limitReached(): string | undefined {
+  /** The limit at which creating a session would fail now; first the one that binds growth too. */
+  limitReached(): "sessionsMax" | "sessionsBytesMax" | "tombstonesMax" | undefined {
     const { sessionsMax, sessionsBytesMax, tombstonesMax } = this.#port.limits;
-    if (this.#held.count >= sessionsMax) return "sessionsMax";
     if (this.#bytes >= sessionsBytesMax) return "sessionsBytesMax";
+    if (this.#held.count >= sessionsMax) return "sessionsMax";
     if (this.#tombstones.count >= tombstonesMax) return "tombstonesMax";
     return undefined;
   }
