@@ -43,7 +43,10 @@ try {
 
 async function start(): Promise<void> {
   let degraded = 0;
+  const cookieSecret = process.env.COOKIE_SECRET ?? "only good enough for a demo";
   const mesh = await createMesh({
+    // Another demo on this machine is another cluster.
+    secret: cookieSecret,
     node: values.node,
     seeds: values.seed,
     ackDeadlineMs: ACK_DEADLINE_MS,
@@ -52,7 +55,6 @@ async function start(): Promise<void> {
       if (event.type === "acks-settled" && event.degraded) degraded += 1;
     },
   });
-  const cookieSecret = process.env.COOKIE_SECRET ?? "only good enough for a demo";
   const shop = createShop(withSabotage(mesh), cookieSecret);
   const server = createServer(shop);
   server.keepAliveTimeout = KEEP_ALIVE_MS;

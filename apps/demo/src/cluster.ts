@@ -102,6 +102,7 @@ export class Cluster {
   async #end(slot: Slot, signal: NodeJS.Signals): Promise<Exit> {
     const { process, upstream } = slot;
     if (!process || !upstream) throw new Error(`${slot.name} does not run`);
+    upstream.retire();
     process.signal(signal);
     const exit = await process.exited;
     this.#degradedByGone += process.status?.degraded ?? 0;

@@ -26,6 +26,7 @@ export class Upstream {
   /** Set as the storyline kills the process: what breaks there from then on was in flight when it died. */
   isKilled = false;
   #isReady = false;
+  #isRetiring = false;
   #isRemoved = false;
 
   constructor(name: string, origin: string) {
@@ -43,6 +44,11 @@ export class Upstream {
     this.#isReady = false;
   }
 
+  /** It is about to end: once it is not ready, who answers there is somebody else on a freed port. */
+  retire(): void {
+    this.#isRetiring = true;
+  }
+
   /** Ends the polling and the idle connections. */
   remove(): void {
     this.#isRemoved = true;
@@ -51,7 +57,8 @@ export class Upstream {
 
   async #poll(): Promise<void> {
     while (!this.#isRemoved) {
-      this.#isReady = await this.#ask();
+      const isReady = await this.#ask();
+      this.#isReady = isReady && (this.#isReady || !this.#isRetiring);
       await sleep(POLL_INTERVAL_MS, undefined, { ref: false });
     }
   }
