@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMesh, type Mesh, MeshError } from "session-mesh";
@@ -61,6 +62,13 @@ describe("beyond loopback", () => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     expect(await ask(url, { headers })).toMatchObject({ status: 200 });
   });
+
+  test("a connection that never asks anything is closed", async () => {
+    const { origin } = await startAdmin(await alone());
+    const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+    socket.resume();
+    await once(socket, "close");
+  }, 12_000);
 
   test("a mounted handler does not answer readers of whom it cannot tell where they are", async () => {
     const url = "http://localhost/members";

@@ -126,10 +126,13 @@ export class Admin {
         `the admin does not listen on ${host} without a token: ${remedy}`,
       );
     }
-    const server = createServer((request, response) => this.handler(request, response));
+    const deadlines = {
+      headersTimeout: REQUEST_DEADLINE_MS,
+      requestTimeout: REQUEST_DEADLINE_MS,
+      connectionsCheckingInterval: REQUEST_DEADLINE_MS / 10,
+    };
+    const server = createServer(deadlines, (request, response) => this.handler(request, response));
     server.maxConnections = CONNECTIONS_MAX;
-    server.headersTimeout = REQUEST_DEADLINE_MS;
-    server.requestTimeout = REQUEST_DEADLINE_MS;
     this.#server = server;
     try {
       await bind(server, { port, host });

@@ -109,6 +109,13 @@ describe("P12: a port of its own", () => {
     },
   );
 
+  test("lets nobody wait who says nothing, or only half of it", async () => {
+    const { address } = await listenAlone();
+    const silent = sendRaw(portOf(address), []);
+    const slow = sendRaw(portOf(address), ["GET /session-mesh HTTP/1.1\r\nHost: x\r\n"]);
+    for (const answer of await Promise.all([silent, slow])) expect(answer).toMatch(/ 408 /);
+  }, 12_000);
+
   test("answers a plain request with what it is", async () => {
     const { address } = await listenAlone();
     expect(await fetchText(address.replace("ws", "http"))).toMatch(/^426 A session-mesh node/);

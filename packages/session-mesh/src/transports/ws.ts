@@ -33,6 +33,9 @@ const CLOSE_DEADLINE_MS = 1_000;
 /** How long a stranger may take to send the headers of an upgrade to the mesh's own port. */
 const HEADERS_DEADLINE_MS = 5_000;
 
+/** How often it is looked whether they came; Node's own half a minute would keep members out. */
+const HEADERS_CHECK_MS = 500;
+
 /** Sockets that the mesh's own port holds at once, whatever their state. */
 const SOCKETS_MAX = 1_024;
 
@@ -94,12 +97,18 @@ class WebSocketTransport implements Transport {
       return addressOf(bound.address, bound.port, { path, scheme });
     }
     const { host, port, tls } = this.#place;
+    const deadlines = {
+      headersTimeout: HEADERS_DEADLINE_MS,
+      requestTimeout: HEADERS_DEADLINE_MS,
+      connectionsCheckingInterval: HEADERS_CHECK_MS,
+    };
     const server = tls
-      ? createTlsServer({ ...tls, handshakeTimeout: HEADERS_DEADLINE_MS }, refuseRequest)
-      : createServer(refuseRequest);
+      ? createTlsServer(
+          { ...tls, ...deadlines, handshakeTimeout: HEADERS_DEADLINE_MS },
+          refuseRequest,
+        )
+      : createServer(deadlines, refuseRequest);
     this.#ownServer = server;
-    server.headersTimeout = HEADERS_DEADLINE_MS;
-    server.requestTimeout = HEADERS_DEADLINE_MS;
     server.maxConnections = SOCKETS_MAX;
     server.on("upgrade", this.#upgrade);
     await bind(server, host, port);
