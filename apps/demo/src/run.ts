@@ -107,8 +107,7 @@ function print(
       `${seen.p99}, max ${seen.max}); a request took ${requestMs.p50} ms (p99 ${requestMs.p99})`,
   );
   terminal.print(
-    `${final.staleReads} reads came a moment too early for a write elsewhere (P5 is not promised ` +
-      `yet); ${tally.degraded} responses had fewer acknowledgements than asked for`,
+    `${final.staleReads} reads came a moment too early for a write elsewhere (P5; counted, it fails no run yet); ${tally.degraded} responses had fewer acknowledgements than asked for`,
   );
   for (const example of tally.examples) terminal.print(`  ! ${example}`);
 }
