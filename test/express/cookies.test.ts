@@ -264,4 +264,18 @@ test("wrong options are refused with the remedy", async () => {
   refuse({ onDegraded: "cry" }, /onDegraded is "serve" or "fail"/);
   refuse({ cookie: { maxAge: "1d" } }, /milliseconds/);
   refuse({ cookie: { sameSite: "none", secure: false } }, /browsers drop/);
+  refuse({ cookie: { maxAge: 0 } }, /cookie.maxAge is a positive number/);
+  refuse({ cookie: { path: "shop" } }, /cookie.path is a text that begins with "\/", not shop/);
+  refuse({ cookie: { secure: "yes" } }, /cookie.secure is true, false or "auto", not yes/);
+  refuse({ cookie: { sameSite: "loose" } }, /cookie.sameSite is "lax", .* not loose/);
+  refuse({ cookie: { domain: "not a domain" } }, /no cookie can be made .*domain/);
+  refuse({ cookie: "x" }, /`cookie` as an object/);
+  refuse({ rolling: "no" }, /rolling is true or false, not no/);
+  refuse({ onFailure: "log" }, /onFailure is a function, not log/);
+  refuse({ onDegarded: "fail" }, /no option `onDegarded`\. There are: secret, .*onDegraded/);
+  refuse({ cookie: { maxage: 5 } }, /no option `cookie.maxage`\. There are: maxAge/);
+  expect(() => meshSession(node!.mesh, undefined as never)).toThrow(/the options as an object/);
+  for (const mesh of [undefined, {}, Promise.resolve(node!.mesh)]) {
+    expect(() => meshSession(mesh as never, { secret: SECRET })).toThrow(/await createMesh/);
+  }
 });

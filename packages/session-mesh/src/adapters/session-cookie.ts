@@ -179,7 +179,8 @@ export function storedFromCookie(
 const isString = (value: unknown): boolean => typeof value === "string";
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 
-const IS_VALID: Record<keyof CookieAttributes, (value: unknown) => boolean> = {
+/** Whether a value can be an attribute's. What the text of a path or domain may be, it does not say. */
+export const IS_VALID: Readonly<Record<keyof CookieAttributes, (value: unknown) => boolean>> = {
   maxAge: (value) => value === null || Number.isFinite(value),
   path: isString,
   domain: isString,

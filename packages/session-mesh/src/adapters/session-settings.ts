@@ -6,7 +6,12 @@
 import type { IncomingMessage } from "node:http";
 import { MeshError } from "../mesh-error.js";
 import type { SubstituteAnswer } from "./hold-response.js";
-import { type CookieAttributes, DEFAULT_COOKIE } from "./session-cookie.js";
+import {
+  type CookieAttributes,
+  DEFAULT_COOKIE,
+  IS_VALID,
+  SessionCookie,
+} from "./session-cookie.js";
 
 /** Why a session could not be written as asked. */
 export interface SessionFailure {
@@ -66,8 +71,33 @@ export interface SessionSettings extends Required<
 // RFC 6265: a cookie's name is a token.
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+const OPTIONS: readonly (keyof SessionOptions)[] = [
+  "secret",
+  "name",
+  "cookie",
+  "acks",
+  "onDegraded",
+  "rolling",
+  "saveUninitialized",
+  "proxy",
+  "onFailure",
+];
+
+/** What the values of `cookie` are. */
+const ATTRIBUTES: Readonly<Record<keyof CookieAttributes, string>> = {
+  maxAge: "a positive number of milliseconds or null",
+  path: 'a text that begins with "/"',
+  domain: "a host name",
+  httpOnly: "true or false",
+  secure: 'true, false or "auto"',
+  sameSite: '"lax", "strict", "none", true or false',
+  partitioned: "true or false",
+  priority: '"low", "medium" or "high"',
+};
+
 /** Checks and completes. Throws a {@link MeshError} with the remedy. */
 export function sessionSettings(options: SessionOptions): SessionSettings {
+  checkNames("", options, OPTIONS);
   const { name = "sm.sid", acks, onDegraded = "serve", onFailure } = options;
   const { rolling = false, saveUninitialized = false, proxy = false } = options;
   const secrets = typeof options.secret === "string" ? [options.secret] : (options.secret ?? []);
@@ -78,7 +108,7 @@ export function sessionSettings(options: SessionOptions): SessionSettings {
       "to rotate it, a list of which the first signs",
   );
   check(
-    TOKEN.test(name),
+    typeof name === "string" && TOKEN.test(name),
     `a cookie cannot be named ${JSON.stringify(name)}: letters, digits, - . _`,
   );
   check(
@@ -89,22 +119,52 @@ export function sessionSettings(options: SessionOptions): SessionSettings {
     onDegraded === "serve" || onDegraded === "fail",
     `onDegraded is "serve" or "fail", not ${String(onDegraded)}`,
   );
+  for (const flag of ["rolling", "saveUninitialized", "proxy"] as const) {
+    const value = options[flag];
+    check(
+      value === undefined || typeof value === "boolean",
+      `${flag} is true or false, not ${String(value)}`,
+    );
+  }
+  check(
+    onFailure === undefined || typeof onFailure === "function",
+    `onFailure is a function, not ${String(onFailure)}`,
+  );
+  checkNames("cookie.", options.cookie ?? {}, Object.keys(ATTRIBUTES));
   const cookie = { ...DEFAULT_COOKIE, ...definedOnly(options.cookie ?? {}) };
   checkCookie(cookie);
   const flags = { onDegraded, rolling, saveUninitialized, proxy } as const;
   return { name, secrets, cookie, acks, onFailure, ...flags };
 }
 
+/** What is written wrong would else be left out, and nobody told. */
+function checkNames(prefix: string, options: unknown, known: readonly string[]): void {
+  const what = prefix === "" ? "the options" : "`cookie`";
+  check(typeof options === "object" && options !== null, `meshSession needs ${what} as an object`);
+  for (const name of Object.keys(options as object)) {
+    const remedy = `There are: ${known.join(", ")}`;
+    check(known.includes(name), `meshSession has no option \`${prefix}${name}\`. ${remedy}`);
+  }
+}
+
 function checkCookie(cookie: CookieAttributes): void {
-  const { maxAge, secure, sameSite } = cookie;
-  check(
-    maxAge === null || (Number.isFinite(maxAge) && maxAge > 0),
-    `cookie.maxAge is a positive number of milliseconds or null, not ${String(maxAge)}`,
-  );
+  const { maxAge, path, secure, sameSite } = cookie;
+  for (const [name, form] of Object.entries(ATTRIBUTES) as [keyof CookieAttributes, string][]) {
+    const value = cookie[name];
+    const isFine = value === undefined || IS_VALID[name](value);
+    check(isFine, `cookie.${name} is ${form}, not ${String(value)}`);
+  }
+  check(maxAge === null || maxAge > 0, `cookie.maxAge is ${ATTRIBUTES.maxAge}, not ${maxAge}`);
+  check(path.startsWith("/"), `cookie.path is ${ATTRIBUTES.path}, not ${path}`);
   check(
     sameSite !== "none" || secure !== false,
     'cookie.sameSite "none" needs cookie.secure: browsers drop the cookie without it',
   );
+  try {
+    new SessionCookie(cookie).clearingHeader("any", true);
+  } catch (error) {
+    check(false, `no cookie can be made of the options of \`cookie\`: ${String(error)}`);
+  }
 }
 
 function definedOnly<T extends object>(options: T): Partial<T> {
