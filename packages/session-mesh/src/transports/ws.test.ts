@@ -1,6 +1,6 @@
 /** What strangers meet at the WebSocket transport, which no other transport has: HTTP. */
 import { createServer, get, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { MeshError } from "../mesh-error.js";
@@ -115,6 +115,36 @@ describe("P12: a port of its own", () => {
     const slow = sendRaw(portOf(address), ["GET /session-mesh HTTP/1.1\r\nHost: x\r\n"]);
     for (const answer of await Promise.all([silent, slow])) expect(answer).toMatch(/ 408 /);
   }, 12_000);
+
+  test("lets go of who was refused and does not close", async () => {
+    const { address } = await listenAlone();
+    const socket = connect({ port: portOf(address), host: "127.0.0.1", allowHalfOpen: true });
+    socket.on("error", () => {}).resume();
+    socket.write(UPGRADE.replace("Host", "Origin: https://evil.example\r\nHost"));
+    const isClosed = new Promise((resolve) => socket.once("close", resolve));
+    await new Promise((resolve) => socket.once("end", resolve));
+    // What nobody reads any more is answered by a reset.
+    const knocking = setInterval(() => socket.write("x"), 10);
+    await isClosed;
+    clearInterval(knocking);
+  });
+
+  test("keeps nobody out for those who say nothing, however many they are", async () => {
+    const { address } = await listenAlone();
+    const strangers: Socket[] = [];
+    const knock = (): Promise<unknown> => {
+      const socket = connect(portOf(address), "127.0.0.1");
+      strangers.push(socket.resume().on("error", () => {}));
+      return new Promise((resolve) => socket.once("connect", resolve));
+    };
+    for (let i = 0; i < 11; i++) await Promise.all(Array.from({ length: 100 }, knock));
+    expect(await upgrade(address)).toBe("open");
+    const openCount = (sockets: Socket[]) => sockets.filter(({ closed }) => !closed).length;
+    await vi.waitFor(() => expect(openCount(strangers)).toBeLessThanOrEqual(1_024));
+    expect(openCount(strangers.slice(0, 100))).toBeLessThan(50);
+    expect(openCount(strangers.slice(100))).toBe(1_000);
+    for (const socket of strangers) socket.destroy();
+  });
 
   test("answers a plain request with what it is", async () => {
     const { address } = await listenAlone();

@@ -1,10 +1,10 @@
 /**
  * WebSockets: a port of the mesh's own, or the app's HTTP server by upgrade path.
  *
- * Every limit that a stranger meets is here: no web page gets in (an upgrade with an `Origin` is
- * refused), frames are bounded, and headers must come in time.
+ * What a stranger meets is here: no web page gets in (an upgrade with an `Origin` is refused), frames
+ * are bounded, and headers must come in time.
  *
- * Not here: what becomes of connections (links.ts).
+ * Not here: how many strangers there may be (strangers.ts), what becomes of connections (links.ts).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -21,6 +21,7 @@ import {
 } from "../addresses.js";
 import { MeshError } from "../mesh-error.js";
 import { type DialTls, isTlsServer, type ListenTls } from "../tls-options.js";
+import { Strangers } from "./strangers.js";
 import type { Connection, ConnectionListener, Dial, Transport } from "./transport.js";
 import { adoptSocket } from "./ws-connection.js";
 
@@ -35,9 +36,6 @@ const HEADERS_DEADLINE_MS = 5_000;
 
 /** How often it is looked whether they came; Node's own half a minute would keep members out. */
 const HEADERS_CHECK_MS = 500;
-
-/** Sockets that the mesh's own port holds at once, whatever their state. */
-const SOCKETS_MAX = 1_024;
 
 /** Where a WebSocket transport listens. */
 export type WebSocketPlace =
@@ -109,8 +107,12 @@ class WebSocketTransport implements Transport {
         )
       : createServer(deadlines, refuseRequest);
     this.#ownServer = server;
-    server.maxConnections = SOCKETS_MAX;
-    server.on("upgrade", this.#upgrade);
+    const strangers = new Strangers();
+    strangers.watch(server);
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      strangers.leave(request.socket);
+      this.#upgrade(request, socket, head);
+    });
     await bind(server, host, port);
     const bound = server.address() as AddressInfo;
     return addressOf(host, bound.port, { scheme: tls ? "wss" : "ws" });
@@ -234,5 +236,7 @@ function refuseRequest(_request: IncomingMessage, response: ServerResponse): voi
 
 function refuseUpgrade(socket: Duplex, status: string): void {
   socket.on("error", () => {});
+  // Node leaves the other half open until the far end closes, which a stranger need not do.
+  socket.once("finish", () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
