@@ -8,8 +8,8 @@
  * deltas, never taken over from others, and no part of what makes two replicas equal. Equal state
  * vectors are.
  *
- * The Yjs document itself is made when it is first needed, for a commit or to encode: reading takes
- * only the entries.
+ * The Yjs document itself is made when it is first needed, to encode: reading and writing take only
+ * the entries, and Yjs gets those of many commits at once.
  *
  * Not here: clocks and revisions, which are handed in; the envelope; which sessions are hydrated.
  */
@@ -18,14 +18,15 @@ import { assert } from "../assert.js";
 import { type Hlc, HLC_ZERO, type Stamp } from "../hlc.js";
 import type { WriterId } from "../ids.js";
 import { encodeDeletes } from "./delete-set.js";
+import { type Appended, encodeAppended } from "./entry-update.js";
 import { type Entry, type UpdateContext, placeEntry, rawClock } from "./entry.js";
 import { type Merge, mergeOf } from "./merge.js";
 import type { Operation } from "./operation.js";
 import { Places } from "./places.js";
 import { type Snapshot, readSnapshot } from "./snapshot.js";
-import { type ParsedUpdate, type UpdateFormat, parseUpdate, rootName } from "./update.js";
+import { type ParsedUpdate, type UpdateFormat, parseUpdate } from "./update.js";
 import { viewOf } from "./view.js";
-import { type RawEntry, writeEntries } from "./writing.js";
+import { writeEntries } from "./writing.js";
 
 export { advance } from "./advance.js";
 export { declareCounter, resetCounter } from "./counter.js";
@@ -55,8 +56,8 @@ interface ApplyResult {
 /** How many meetings one update reports. */
 const MERGES_MAX = 16;
 
-/** Updates that wait for the Yjs document to be made; more than these and it is made. */
-const PENDING_MAX = 16;
+/** Entries and updates that wait for the Yjs document; more than these and they are put into it. */
+const PENDING_MAX = 256;
 /** Dominated entries that wait for their deletion. */
 const DEAD_MAX = 64;
 /** What Yjs calls us while we write nothing: it minds updates from its own client. */
@@ -70,8 +71,10 @@ export class SessionDocument {
   readonly #clocks = new Map<WriterId, number>();
   #hlcMax: Hlc = HLC_ZERO;
   #doc: Y.Doc | undefined;
-  /** What the Yjs document still lacks. */
+  /** What the Yjs document still lacks: first these updates, then these entries. */
   #pending: Pick<ParsedUpdate, "bytes" | "format">[] = [];
+  #appended: Appended[] = [];
+  #pendingCount = 0;
   /** The dominated entries that the Yjs document still holds. */
   #dead: Entry[] = [];
   /** The whole document, if nothing changed since. */
@@ -124,7 +127,9 @@ export class SessionDocument {
     const clock = this.#clocks.get(writer) ?? 0;
     const entries = writeEntries(operations, this.#places, { stamp, clock });
     if (entries.length === 0) return undefined;
-    const update = this.#append(entries, writer);
+    const appended = { writer, clock, entries };
+    const update = encodeAppended([appended]);
+    this.#append([appended]);
     const context = { writer, rev, seen: NOTHING_SEEN };
     entries.forEach((entry, i) => this.#add(entry, { writer, clock: clock + i, context }));
     this.#clocks.set(writer, clock + entries.length);
@@ -147,9 +152,9 @@ export class SessionDocument {
     }
     if (!isNews) return { verdict: "known", merges: [] };
     const merges = this.#integrate(parsed, context);
-    this.#pending.push({ bytes: parsed.bytes, format });
-    this.#encoded = undefined;
-    if (this.#pending.length > PENDING_MAX) this.#materialize();
+    const appended = format === 1 ? appendedIn(parsed) : undefined;
+    if (appended) this.#append(appended);
+    else this.#await(parsed);
     return { verdict: "applied", merges };
   }
 
@@ -192,33 +197,46 @@ export class SessionDocument {
     return mergeOf(placed, this.#places.add(placed));
   }
 
-  /** Appends to the writer's root array, and returns what Yjs would send. */
-  #append(entries: RawEntry[], writer: WriterId): Uint8Array {
-    const doc = this.#materialize();
-    let update: Uint8Array | undefined;
-    const keep = (bytes: Uint8Array): void => {
-      update = bytes;
-    };
-    doc.clientID = writer;
-    doc.on("update", keep);
-    doc.getArray(rootName(writer)).push(entries);
-    doc.off("update", keep);
-    doc.clientID = NOBODY;
+  /** Keeps entries until the Yjs document is wanted. */
+  #append(appended: readonly Appended[]): void {
+    for (const run of appended) {
+      this.#appended.push(run);
+      this.#pendingCount += run.entries.length;
+    }
+    this.#changed();
+  }
+
+  /** Keeps an update until the Yjs document is wanted. */
+  #await({ bytes, format }: ParsedUpdate): void {
+    this.#settleAppended();
+    this.#pending.push({ bytes, format });
+    this.#pendingCount += 1;
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#encoded = undefined;
-    assert(update !== undefined, "Yjs made no update of a commit");
-    return update;
+    if (this.#pendingCount > PENDING_MAX) this.#materialize();
+  }
+
+  #settleAppended(): void {
+    if (this.#appended.length === 0) return;
+    this.#pending.push({ bytes: encodeAppended(this.#appended), format: 1 });
+    this.#appended = [];
   }
 
   /** Brings the Yjs document up to date with the entries. */
   #materialize(): Y.Doc {
     const doc = (this.#doc ??= new Y.Doc({ guid: this.#guid }));
     doc.clientID = NOBODY;
+    this.#settleAppended();
     for (const { bytes, format } of this.#pending) {
       if (format === 1) Y.applyUpdate(doc, bytes);
       else Y.applyUpdateV2(doc, bytes);
     }
     assert(doc.store.pendingStructs === null, "Yjs found a gap where there is none");
     this.#pending = [];
+    this.#pendingCount = 0;
     return doc;
   }
 
@@ -234,4 +252,14 @@ export class SessionDocument {
     this.#dead = [];
     Y.applyUpdate(doc, encodeDeletes(dead));
   }
+}
+
+/** The entries that an update appends; undefined where it says that some are deleted. */
+function appendedIn({ runs }: ParsedUpdate): Appended[] | undefined {
+  const appended: Appended[] = [];
+  for (const { writer, clock, entries } of runs) {
+    if (!entries) return undefined;
+    appended.push({ writer, clock, entries });
+  }
+  return appended;
 }

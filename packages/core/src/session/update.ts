@@ -43,8 +43,10 @@ export interface ParsedUpdate {
 }
 
 const CONTENT_DELETED = 1;
-const CONTENT_ANY = 8;
-const HAS_ORIGIN = 0x80;
+/** How Yjs marks an item that holds plain values. */
+export const CONTENT_ANY = 8;
+/** How Yjs marks an item that follows another. */
+export const HAS_ORIGIN = 0x80;
 
 /** The root array of a writer. */
 export function rootName(writer: WriterId): string {
