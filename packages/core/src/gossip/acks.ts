@@ -66,14 +66,15 @@ export class Acks {
     const nowMs = this.#port.elapsedMs();
     const deadlineAtMs = nowMs + (wanted.deadlineMs ?? this.#port.limits.ackDeadlineMs);
     const waiter: Waiter = { ticket, wanted, startedAtMs: nowMs, deadlineAtMs };
-    if (this.#trySettle(waiter)) return;
+    const ackers = this.#port.ackers();
+    if (this.#trySettle(waiter, ackers)) return;
     if (this.#waiters.length >= this.#port.limits.ackWaitersMax) {
       this.#port.emit({
         type: "limit-refused",
         limit: "ackWaitersMax",
         value: this.#waiters.length,
       });
-      this.#settle(waiter, true);
+      this.#giveUp(waiter, ackers);
       return;
     }
     this.#waiters.push(waiter);
@@ -83,7 +84,8 @@ export class Acks {
   /** A peer confirmed, or whom to wait for has changed. */
   review(): void {
     if (this.#waiters.length === 0) return;
-    this.#waiters = this.#waiters.filter((waiter) => !this.#trySettle(waiter));
+    const ackers = this.#port.ackers();
+    this.#waiters = this.#waiters.filter((waiter) => !this.#trySettle(waiter, ackers));
   }
 
   /** Gives up what is past its deadline. */
@@ -93,11 +95,12 @@ export class Acks {
     const isOver = (waiter: Waiter): boolean => waiter.deadlineAtMs <= nowMs;
     const over = this.#waiters.filter(isOver);
     this.#waiters = this.#waiters.filter((waiter) => !isOver(waiter));
+    const ackers = this.#port.ackers();
     for (const waiter of over) {
-      for (const acker of this.#port.ackers()) {
+      for (const acker of ackers) {
         if (acker.isTrusted && !acker.hasConfirmed(waiter.wanted.seq)) acker.isLate = true;
       }
-      this.#settle(waiter, true);
+      this.#giveUp(waiter, ackers);
     }
     this.review();
     let nextAtMs = Number.POSITIVE_INFINITY;
@@ -105,34 +108,42 @@ export class Acks {
     this.#scheduleFor(nextAtMs);
   }
 
-  #trySettle(waiter: Waiter): boolean {
+  #trySettle(waiter: Waiter, ackers: readonly Acker[]): boolean {
     const { seq, acks } = waiter.wanted;
     let confirmed = 0;
     let awaited = 0;
     let late = 0;
-    for (const acker of this.#port.ackers()) {
-      if (acks !== "all" && acker.isDraining) continue;
-      if (acker.hasConfirmed(seq)) confirmed += 1;
-      else if (acker.isTrusted && acker.isLate) late += 1;
-      else if (acker.isTrusted) awaited += 1;
+    for (const acker of ackers) {
+      if (acker.hasConfirmed(seq)) {
+        if (!acker.isDraining) confirmed += 1;
+      } else if (acks !== "all" && acker.isDraining) {
+        continue;
+      } else if (acker.isTrusted) {
+        if (acker.isLate) late += 1;
+        else awaited += 1;
+      }
     }
     if (acks === "all") {
       if (awaited > 0) return false;
-      this.#settle(waiter, late > 0);
+      this.#settle(waiter, confirmed, late > 0);
       return true;
     }
     if (confirmed < acks && confirmed + awaited >= acks) return false;
-    this.#settle(waiter, confirmed < acks);
+    this.#settle(waiter, confirmed, confirmed < acks);
     return true;
   }
 
-  #settle(waiter: Waiter, degraded: boolean): void {
-    const { seq, acks: wanted } = waiter.wanted;
+  /** Settles with those who have confirmed so far. */
+  #giveUp(waiter: Waiter, ackers: readonly Acker[]): void {
+    const { seq } = waiter.wanted;
     const isConfirmed = (acker: Acker): boolean => acker.hasConfirmed(seq) && !acker.isDraining;
-    const got = this.#port.ackers().filter(isConfirmed).length;
-    const waitedMs = this.#port.elapsedMs() - waiter.startedAtMs;
-    this.#port.settle(waiter.ticket, { kind: "acks", acks: got, degraded });
-    this.#port.emit({ type: "acks-settled", wanted, got, degraded, waitedMs });
+    this.#settle(waiter, ackers.filter(isConfirmed).length, true);
+  }
+
+  #settle({ ticket, wanted, startedAtMs }: Waiter, got: number, degraded: boolean): void {
+    const waitedMs = this.#port.elapsedMs() - startedAtMs;
+    this.#port.settle(ticket, { kind: "acks", acks: got, degraded });
+    this.#port.emit({ type: "acks-settled", wanted: wanted.acks, got, degraded, waitedMs });
   }
 
   #scheduleFor(atMs: Millis): void {

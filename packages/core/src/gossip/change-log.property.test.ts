@@ -39,6 +39,12 @@ test("bounds hold, floors only rise, and above them nothing is missing", () => {
           if (isKept) bytes += itemBytes(items[seq - 1] as StateItem);
         }
         expect(log.fill.bytes).toBeCloseTo(bytes / limits.changeLogBytesMax);
+        let bytesAfter = 0;
+        for (let seq = log.headSeq; seq >= 0; seq--) {
+          const isKept = seq >= log.deltaFloorSeq;
+          expect(log.bytesAfter(seq)).toBe(isKept ? bytesAfter : Number.POSITIVE_INFINITY);
+          bytesAfter += seq > 0 ? itemBytes(items[seq - 1] as StateItem) : 0;
+        }
       });
     }),
   );

@@ -17,6 +17,8 @@ const ITEM_OVERHEAD_BYTES = 110;
 interface Entry {
   readonly session: SessionId;
   readonly bytes: Bytes;
+  /** Of this change and all before it. */
+  readonly totalBytes: Bytes;
   item: Item | undefined;
 }
 
@@ -37,6 +39,7 @@ export class ChangeLog {
   /** Entries at or below have lost their deltas. */
   #deltaFloorSeq = 0;
   #deltaBytes: Bytes = 0;
+  #totalBytes: Bytes = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -67,7 +70,10 @@ export class ChangeLog {
   append(item: Item): number {
     this.#headSeq += 1;
     const bytes = itemBytes(item);
-    this.#ring[this.#slot(this.#headSeq)] = { session: item.session, bytes, item };
+    this.#totalBytes += bytes;
+    const { session } = item;
+    const entry: Entry = { session, bytes, totalBytes: this.#totalBytes, item };
+    this.#ring[this.#slot(this.#headSeq)] = entry;
     this.#deltaBytes += bytes;
     this.#floorSeq = Math.max(this.#floorSeq, this.#headSeq - this.#limits.changeLogEntriesMax);
     if (this.#deltaFloorSeq < this.#floorSeq) this.#dropDeltasTo(this.#floorSeq);
@@ -80,6 +86,12 @@ export class ChangeLog {
   /** The delta of a change; undefined once it was dropped. */
   itemAt(seq: number): Item | undefined {
     return seq > this.#deltaFloorSeq ? this.#ring[this.#slot(seq)]?.item : undefined;
+  }
+
+  /** The bytes of all changes after this one; infinite where some have lost their deltas. */
+  bytesAfter(seq: number): Bytes {
+    if (seq < this.#deltaFloorSeq) return Number.POSITIVE_INFINITY;
+    return this.#totalBytes - (this.#ring[this.#slot(seq)]?.totalBytes ?? 0);
   }
 
   /** The session of a change; undefined once it was forgotten. */

@@ -224,29 +224,13 @@ export class Pusher {
 
   /** Nothing in flight: send at once. Else let changes gather until an ack, a delay, or a full batch. */
   #flushOrWait(peer: NodeId, stream: Stream): void {
-    if (
-      stream.inFlight.length === 0 ||
-      this.#waitingBytes(stream) >= this.#port.limits.pushBatchBytesMax
-    ) {
+    const isFull = this.#log.bytesAfter(stream.sentSeq) >= this.#port.limits.pushBatchBytesMax;
+    if (stream.inFlight.length === 0 || isFull) {
       this.flush(peer);
     } else if (!stream.isFlushScheduled) {
       stream.isFlushScheduled = true;
       this.#port.scheduleFlush(peer, this.#port.limits.pushDelayMs);
     }
-  }
-
-  #waitingBytes(stream: Stream): Bytes {
-    const { pushBatchBytesMax } = this.#port.limits;
-    let bytes = 0;
-    for (
-      let seq = stream.sentSeq + 1;
-      seq <= this.#log.headSeq && bytes < pushBatchBytesMax;
-      seq++
-    ) {
-      const item = this.#log.itemAt(seq);
-      bytes += item ? itemBytes(item) : pushBatchBytesMax;
-    }
-    return bytes;
   }
 
   #nextBatch(peer: NodeId, fromSeqExclusive: number): PushMessage {
