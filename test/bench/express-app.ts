@@ -31,5 +31,6 @@ app.get("/write", (req, res) => {
   data.views = (data.views ?? 0) + 1;
   res.send(String(data.views));
 });
+process.on("message", () => process.send?.(process.cpuUsage()));
 process.on("disconnect", () => process.exit(0));
 app.listen(Number(port), "127.0.0.1", () => process.send?.("ready"));

@@ -34,6 +34,11 @@ export function atMost(measured: Measured): Result {
   return result(measured, ratio, `<= ${measured.peer.value} ${measured.unit}`, ratio <= 1);
 }
 
+/** A figure that explains another one, and has no target of its own. */
+export function informative(measured: Measured): Result {
+  return result(measured, measured.ours / measured.peer.value, "none", true);
+}
+
 function result(
   { name, unit, ours, peer }: Measured,
   ratio: number,

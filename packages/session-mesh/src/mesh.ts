@@ -20,7 +20,6 @@ import { MeshError } from "./mesh-error.js";
 import type { CheckedOptions } from "./options.js";
 import { judgeReadiness, type Readiness } from "./readiness.js";
 import { createRefusalLog } from "./refusal-log.js";
-import { hashRawId } from "./session-ids.js";
 import { Sessions } from "./sessions.js";
 import { SystemRuntime } from "./system-runtime.js";
 import { Links, type LinksObserver } from "./transports/links.js";
@@ -150,8 +149,7 @@ export class Mesh {
    * could be asked (P9).
    */
   note(type: "changed-after-headers" | "stale-served" | "miss-incomplete", id: string): void {
-    const session = hashRawId(id, this.#parts.idKey);
-    this.#emit({ type, session }, Date.now());
+    this.#emit({ type, session: this.sessions.nameOf(id) }, Date.now());
   }
 
   /** Whether this node may have traffic. Losing peers later does not make it unready. */

@@ -6,6 +6,7 @@
  */
 import { createHmac, hkdfSync, randomBytes } from "node:crypto";
 import type { SessionId } from "@session-mesh/core";
+import { RecentMap } from "./recent-map.js";
 
 /** 192 random bits: nobody guesses one, and no two are ever equal. */
 const RAW_ID_BYTES = 24;
@@ -15,6 +16,9 @@ export const RAW_ID_LENGTH_MAX = 128;
 
 /** The characters of a SessionId: enough of the hash that no two sessions ever meet. */
 const SESSION_ID_LENGTH = 22;
+
+/** How many raw ids are known again without being hashed: 200 bytes each. */
+const HASHED_MAX = 16_384;
 
 /** A new raw id, fit for a cookie. */
 export function createRawId(): string {
@@ -42,4 +46,17 @@ export function deriveNamingKeys(cluster: string, idKey: string | undefined): Na
 export function hashRawId(rawId: string, idKey: Uint8Array): SessionId {
   const hash = createHmac("sha256", idKey).update(rawId).digest("base64url");
   return hash.slice(0, SESSION_ID_LENGTH) as SessionId;
+}
+
+/** {@link hashRawId} under one key; quick for ids that come again and again. */
+export function rawIdHasher(idKey: Uint8Array): (rawId: string) => SessionId {
+  const lately = new RecentMap<string, SessionId>(HASHED_MAX);
+  return (rawId) => {
+    let session = lately.get(rawId);
+    if (session === undefined) {
+      session = hashRawId(rawId, idKey);
+      lately.set(rawId, session);
+    }
+    return session;
+  };
 }

@@ -17,7 +17,7 @@ import {
   type WantedAcks,
 } from "@session-mesh/core";
 import { abortable } from "./abortable.js";
-import { createRawId, hashRawId, RAW_ID_LENGTH_MAX } from "./session-ids.js";
+import { createRawId, RAW_ID_LENGTH_MAX, rawIdHasher } from "./session-ids.js";
 import {
   type AckResult,
   type DestroyOptions,
@@ -90,7 +90,7 @@ export class Sessions {
       runtime,
       limits,
       acks,
-      hash: (rawId) => hashRawId(rawId, idKey),
+      hash: rawIdHasher(idKey),
       destroy: (session, options) => this.#destroy(session, options),
       awaitAcks: (wanted) => this.#awaitAcks(wanted),
       markOf: (session) => users?.markOf(session),

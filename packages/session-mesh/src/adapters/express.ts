@@ -16,6 +16,7 @@ import { MeshError } from "../mesh-error.js";
 import { holdResponse } from "./hold-response.js";
 import type { Session } from "./request-session.js";
 import { SessionExchange } from "./session-exchange.js";
+import { SignedIds } from "./signed-id.js";
 import { TokenSlots } from "./token-slots.js";
 import { type SessionOptions, type SessionSettings, sessionSettings } from "./session-settings.js";
 
@@ -63,6 +64,7 @@ export function meshSession(mesh: Mesh, options: MeshSessionOptions): SessionMid
   checkMesh(mesh);
   const settings = sessionSettings(options);
   const cookieWithheld = warnOnce();
+  const ids = new SignedIds(settings.secrets);
   const slots = new TokenSlots(settings.name);
   return (incoming, res, next) => {
     const req: MaybeExpressRequest = incoming;
@@ -74,6 +76,7 @@ export function meshSession(mesh: Mesh, options: MeshSessionOptions): SessionMid
       shown: () => req.session,
       cookieWithheld,
       markStale: () => markStale(res),
+      ids,
       slots,
     });
     const proceed = (): void => {

@@ -17,7 +17,8 @@ import type { Session } from "./request-session.js";
 import type { SessionCookie } from "./session-cookie.js";
 import { SessionWriteError, failureOf, plainAnswer } from "./session-failure.js";
 import type { SessionSettings } from "./session-settings.js";
-import { cookieValue, signId, verifyId } from "./signed-id.js";
+import { type RequestCookies, requestCookies } from "./request-cookies.js";
+import type { SignedIds } from "./signed-id.js";
 import type { TokenSlots } from "./token-slots.js";
 import { TOKEN_LIFE_MS, VersionTokens } from "./version-tokens.js";
 
@@ -34,6 +35,7 @@ export interface ExchangeHost {
   cookieWithheld(): void;
   /** Marks the response: its session may be behind what its user has seen, or elsewhere (P5, P9). */
   markStale(): void;
+  readonly ids: SignedIds;
   /** The names of this process's tokens. */
   readonly slots: TokenSlots;
 }
@@ -44,9 +46,9 @@ export class SessionExchange implements ResponseGates, SessionOwner {
   readonly #mesh: Mesh;
   readonly #host: ExchangeHost;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #cookies: RequestCookies;
   readonly #tokens: VersionTokens;
   #current: BoundSession | undefined;
-  #hasCookie = false;
   #cookieId: string | undefined;
   #isSignatureStale = false;
   #lost: VersionVector = [];
@@ -62,7 +64,8 @@ export class SessionExchange implements ResponseGates, SessionOwner {
     this.#host = host;
     const { name, secrets } = settings;
     const { slots, req } = host;
-    this.#tokens = new VersionTokens(req.headers.cookie, { name, secrets, slots });
+    this.#cookies = requestCookies(req.headers.cookie, name);
+    this.#tokens = new VersionTokens(this.#cookies.tokens, { secrets, slots });
   }
 
   get sessions(): Sessions {
@@ -71,9 +74,8 @@ export class SessionExchange implements ResponseGates, SessionOwner {
 
   /** Finds the request's session; undefined when no peer had to be asked. */
   load(): undefined | Promise<void> {
-    const value = cookieValue(this.#host.req.headers.cookie, this.settings.name);
-    this.#hasCookie = value !== undefined;
-    const verified = value === undefined ? undefined : verifyId(value, this.settings.secrets);
+    const { session: value } = this.#cookies;
+    const verified = value === undefined ? undefined : this.#host.ids.verify(value);
     if (verified === undefined) {
       this.#begin();
       return undefined;
@@ -138,7 +140,8 @@ export class SessionExchange implements ResponseGates, SessionOwner {
   }
 
   ended(bound: BoundSession, { regenerated }: { regenerated: boolean }): void {
-    if (bound.standing !== "retired" && this.#hasCookie) this.#endedCookie = bound.cookie;
+    if (bound.standing !== "retired" && this.#cookies.session !== undefined)
+      this.#endedCookie = bound.cookie;
     if (bound !== this.#current) return;
     if (regenerated) this.#begin();
     else this.#show(undefined);
@@ -228,7 +231,7 @@ export class SessionExchange implements ResponseGates, SessionOwner {
   }
 
   #setCookies(): readonly string[] {
-    const { name, secrets } = this.settings;
+    const { name } = this.settings;
     const bound = this.#shown();
     const isSecure = this.#host.isSecure();
     bound?.cookie.renew();
@@ -241,7 +244,7 @@ export class SessionExchange implements ResponseGates, SessionOwner {
       this.#host.cookieWithheld();
       return [];
     }
-    return [bound.cookie.header(name, signId(bound.id, secrets), isSecure)];
+    return [bound.cookie.header(name, this.#host.ids.sign(bound.id), isSecure)];
   }
 
   #wantsCookie(bound: BoundSession): boolean {

@@ -10,6 +10,7 @@
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { VersionVector } from "@session-mesh/core";
+import { RecentMap } from "../recent-map.js";
 
 const MAC_BYTES = 10;
 const WRITER_BYTES = 7;
@@ -19,6 +20,11 @@ const TOKEN_BYTES_MAX = 37;
 
 /** No token that was made here is longer. */
 const TOKEN_LENGTH_MAX = Math.ceil((TOKEN_BYTES_MAX * 4) / 3);
+
+/** A client brings its token with each request for a minute. */
+const DECODED_MAX = 8_192;
+
+const decodedLately = new RecentMap<string, VersionToken>(DECODED_MAX);
 
 /** A token that came, not verified yet. */
 export interface VersionToken {
@@ -46,6 +52,14 @@ export function encodeToken(
 /** Reads a token; undefined for what cannot be one. */
 export function decodeToken(value: string): VersionToken | undefined {
   if (value.length > TOKEN_LENGTH_MAX) return undefined;
+  const known = decodedLately.get(value);
+  if (known) return known;
+  const token = decode(value);
+  if (token) decodedLately.set(value, token);
+  return token;
+}
+
+function decode(value: string): VersionToken | undefined {
   const bytes = Buffer.from(value, "base64url");
   const mac = bytes.subarray(0, MAC_BYTES);
   const body = bytes.subarray(MAC_BYTES);

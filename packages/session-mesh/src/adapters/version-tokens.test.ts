@@ -1,6 +1,7 @@
 /** What a request's tokens say, and what its response gives its user to take along. */
 import type { Unshared, VersionVector, WriterId } from "@session-mesh/core";
 import { describe, expect, test } from "vitest";
+import { requestCookies } from "./request-cookies.js";
 import { TokenSlots } from "./token-slots.js";
 import { decodeToken } from "./version-token.js";
 import { type Shown, VersionTokens } from "./version-tokens.js";
@@ -14,7 +15,8 @@ const [OWN, OTHER, THIRD] = [50, 10, 90];
 const slots = (): TokenSlots => new TokenSlots(NAME);
 
 function tokensOf(cookies: string | undefined, from: TokenSlots): VersionTokens {
-  return new VersionTokens(cookies, { name: NAME, secrets: SECRETS, slots: from });
+  const { tokens } = requestCookies(cookies, NAME);
+  return new VersionTokens(tokens, { secrets: SECRETS, slots: from });
 }
 
 /** A response that shows `revisions`, all of which another node may lack, unless it says otherwise. */

@@ -11,22 +11,14 @@ import {
   type Unshared,
   type VersionVector,
 } from "@session-mesh/core";
-import { parseCookie } from "cookie";
-import {
-  isTokenName,
-  TOKEN_COOKIES_MAX,
-  type TokenCookie,
-  type TokenSlots,
-} from "./token-slots.js";
+import type { TokenCookie, TokenSlots } from "./token-slots.js";
 import { decodeToken, encodeToken, type VersionToken } from "./version-token.js";
 
 /** How long a client keeps a token: what it tells of has reached all nodes that can be reached by then. */
 export const TOKEN_LIFE_MS: Millis = 60_000;
 
-/** What came beyond this is not looked at; no client has so many of ours. */
-const CAME_MAX = 4 * TOKEN_COOKIES_MAX;
-
 const NOTHING: VersionVector = [];
+const NO_TOKENS: readonly VersionToken[] = [];
 
 /** What a response shows of its session. */
 export interface Shown {
@@ -49,23 +41,19 @@ export interface IssuedTokens {
 export class VersionTokens {
   readonly #secrets: readonly string[];
   readonly #slots: TokenSlots;
-  readonly #came = new Map<string, string>();
+  readonly #came: ReadonlyMap<string, string>;
   readonly #tokens: readonly VersionToken[];
   #verified: { readonly id: string; readonly revisions: VersionVector } | undefined;
 
-  /** `cookies` is the request's header; `name` the session cookie's. */
+  /** `came`: the tokens that the request brought, by name. */
   constructor(
-    cookies: string | undefined,
-    options: {
-      readonly name: string;
-      readonly secrets: readonly string[];
-      readonly slots: TokenSlots;
-    },
+    came: ReadonlyMap<string, string>,
+    options: { readonly secrets: readonly string[]; readonly slots: TokenSlots },
   ) {
     this.#secrets = options.secrets;
     this.#slots = options.slots;
-    if (cookies?.includes(`${options.name}-`) === true) this.#collect(cookies, options.name);
-    this.#tokens = [...this.#came.values()].flatMap((value) => decodeToken(value) ?? []);
+    this.#came = came;
+    this.#tokens = came.size === 0 ? NO_TOKENS : decodeTokens(came.values());
   }
 
   /** What the user has seen of session `id` beyond what is `held`. */
@@ -91,13 +79,6 @@ export class VersionTokens {
       else if (part.includes(unshared.writer)) hasOwn = false;
     }
     return { cookies, hasOwn };
-  }
-
-  #collect(cookies: string, name: string): void {
-    for (const [each, value] of Object.entries(parseCookie(cookies))) {
-      if (this.#came.size >= CAME_MAX) return;
-      if (value !== undefined && isTokenName(each, name)) this.#came.set(each, value);
-    }
   }
 
   #newsOf(id: string, { revisions }: Unshared): VersionVector {
@@ -137,6 +118,16 @@ export class VersionTokens {
     }
     return this.#verified.revisions;
   }
+}
+
+/** Those of `values` that can be tokens. */
+function decodeTokens(values: Iterable<string>): readonly VersionToken[] {
+  const tokens: VersionToken[] = [];
+  for (const value of values) {
+    const token = decodeToken(value);
+    if (token) tokens.push(token);
+  }
+  return tokens;
 }
 
 /** Revisions in parts that fit into a token each, the writer's own first. */
