@@ -83,6 +83,7 @@ function grown(wire: Wire): Wire {
   if (code === CODES.members) wire[1] = (wire[1] as Wire[]).map((fact) => [...fact, NEWER]);
   if (code === CODES.push) wire[3] = grownItems(wire[3] as Wire[]);
   if (code === CODES.sync) wire[2] = grownItems(wire[2] as Wire[]);
+  if (code === CODES.ranged) wire[4] = grownItems(wire[4] as Wire[]);
   if (code === CODES.pulled && wire[2] !== null) wire[2] = grownItem(wire[2] as Wire);
   return [...wire, NEWER];
 }

@@ -5,12 +5,15 @@
  * Not here: what comes in from outside (replica.ts).
  */
 import { createFreshness, createSharing } from "./assemble-freshness.js";
+import { createAudits, createBulkJoin, createRangeDonor } from "./assemble-join.js";
 import { Auditor } from "./antientropy/auditor.js";
 import type { FinishedRound } from "./antientropy/audit-round.js";
-import { AuditQueue } from "./antientropy/audit-queue.js";
+import type { AuditQueue } from "./antientropy/audit-queue.js";
+import type { BulkJoin } from "./antientropy/bulk-join.js";
 import type { Freshness } from "./antientropy/freshness.js";
 import { PartitionSums } from "./antientropy/partition-sums.js";
 import { Puller } from "./antientropy/puller.js";
+import type { RangeDonor } from "./antientropy/range-donor.js";
 import type { ReplicaConfig } from "./config.js";
 import { Drain } from "./drain.js";
 import { Acks } from "./gossip/acks.js";
@@ -18,7 +21,6 @@ import { Pusher } from "./gossip/pusher.js";
 import type { LinkId, NodeId } from "./ids.js";
 import { type IntegrationPath, Integrator } from "./integrator.js";
 import { LocalSessions } from "./local-sessions.js";
-import { isTrusted } from "./membership/member.js";
 import { MeshClock } from "./mesh-clock.js";
 import { Membership } from "./membership/membership.js";
 import { Refusals } from "./membership/refusals.js";
@@ -47,6 +49,8 @@ class Assembly implements Parts {
   readonly acks: Acks;
   readonly auditor: Auditor;
   readonly audits: AuditQueue;
+  readonly bulkJoin: BulkJoin;
+  readonly rangeDonor: RangeDonor;
   readonly puller: Puller;
   readonly freshness: Freshness;
   readonly sharing: Sharing;
@@ -78,7 +82,14 @@ class Assembly implements Parts {
     this.pusher = this.#createPusher();
     this.acks = this.#createAcks();
     this.auditor = this.#createAuditor();
-    this.audits = this.#createAudits();
+    this.audits = createAudits(runtime, this);
+    const joining = {
+      ...{ limits: config.limits, runtime, parts: this, send: this.#send },
+      integrate: (peer: NodeId, item: WholeItem) => this.#integrateWhole(peer, item, "join"),
+      isComparable: this.#isComparable,
+    };
+    this.bulkJoin = createBulkJoin(joining);
+    this.rangeDonor = createRangeDonor(joining);
     this.puller = this.#createPuller();
     this.freshness = createFreshness(config, runtime, this);
     this.sharing = createSharing(config, runtime, this);
@@ -98,10 +109,8 @@ class Assembly implements Parts {
   readonly #wholeItem = (session: Item["session"]): WholeItem | undefined =>
     this.table.toItem(session);
 
-  readonly #isPeerTrusted = (peer: NodeId): boolean => {
-    const member = this.membership.member(peer);
-    return member !== undefined && isTrusted(member);
-  };
+  readonly #isComparable = (peer: NodeId): boolean =>
+    this.#peers.digestVersionOf(peer) === DIGEST_VERSION;
 
   #createTable(): SessionTable {
     const runtime = this.#runtime;
@@ -224,7 +233,7 @@ class Assembly implements Parts {
       isExpired: (session) => this.retention.isExpired(session),
       foundSameOrNone: (peer, session) => this.retention.foundSameOrNone(peer, session),
       integrate: (peer, item) => this.#integrateWhole(peer, item, "audit"),
-      isComparable: (peer) => this.#peers.digestVersionOf(peer) === DIGEST_VERSION,
+      isComparable: this.#isComparable,
       foundEqual: (peer, differing) => this.retention.foundEqual(peer, differing),
       finished: (peer, round) => this.#auditFinished(peer, round),
     });
@@ -232,18 +241,9 @@ class Assembly implements Parts {
 
   #auditFinished(peer: NodeId, { outcome, isThorough, startedAtMs }: FinishedRound): void {
     const isComplete = outcome === "equal" || (outcome === "repaired" && isThorough);
+    if (isComplete) this.bulkJoin.proved();
     this.drain.audited(peer, { isComplete, startedAtMs });
     this.audits.next();
-  }
-
-  #createAudits(): AuditQueue {
-    return new AuditQueue({
-      random: this.#runtime.random,
-      isBusy: () => this.auditor.isBusy,
-      isTrusted: this.#isPeerTrusted,
-      trustedPeers: () => this.membership.roster.trusted().map((member) => member.fact.node),
-      start: (peer, options) => this.auditor.start(peer, options),
-    });
   }
 
   #createPuller(): Puller {

@@ -64,6 +64,10 @@ export interface Limits {
   readonly frameBytesMax: Bytes;
   /** How large a chunk of repaired sessions grows before it is sent. */
   readonly syncChunkBytesMax: Bytes;
+  /** How large a chunk of a joining node's bulk grows before it is sent; four are in flight per donor. */
+  readonly rangeChunkBytesMax: Bytes;
+  /** How long a donor may be silent before a joining node asks others for what is left. */
+  readonly rangeDeadlineMs: Millis;
   /** How far clocks may disagree before expiry is unsafe; a node further off is not ready. */
   readonly clockMarginMs: Millis;
   /** Updates stamped further ahead than this are refused, and their sender is not ready. */
@@ -115,6 +119,8 @@ export const DEFAULT_LIMITS: Limits = {
   unreachedRevisionsMax: 10_000,
   frameBytesMax: 16 * MIB,
   syncChunkBytesMax: 256 * KIB,
+  rangeChunkBytesMax: 64 * KIB,
+  rangeDeadlineMs: 1 * SECOND,
   clockMarginMs: 1 * MINUTE,
   clockAheadMsMax: 1 * DAY,
   idleMs: 1 * DAY,

@@ -91,7 +91,7 @@ export type EventBody =
       readonly type: "session-integrated";
       readonly session: SessionId;
       readonly origin: NodeId;
-      readonly path: "push" | "catch-up" | "audit" | "pull";
+      readonly path: "push" | "catch-up" | "audit" | "pull" | "join";
       readonly lagMs: Millis;
     }
   | {
@@ -139,6 +139,29 @@ export type EventBody =
       readonly received: number;
       readonly bytes: Bytes;
       readonly tookMs: Millis;
+    }
+  | {
+      /** A node that holds little begins to fetch everything from these members (P9). */
+      readonly type: "join-started";
+      readonly donors: number;
+    }
+  | {
+      readonly type: "join-progress";
+      readonly partitionsDone: number;
+      readonly partitionsTotal: number;
+      /** Sessions and tombstones received so far, and their bytes, about. */
+      readonly sessions: number;
+      readonly bytes: Bytes;
+      /** Members that are asked at the moment. */
+      readonly donors: number;
+    }
+  | {
+      readonly type: "join-finished";
+      /** `incomplete`: nobody was left to ask; audits bring the rest. */
+      readonly outcome: "complete" | "incomplete";
+      readonly sessions: number;
+      readonly bytes: Bytes;
+      readonly durationMs: Millis;
     }
   | {
       readonly type: "pull-finished";

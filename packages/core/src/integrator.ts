@@ -14,7 +14,7 @@ import type { SessionTable } from "./session/table.js";
 import type { Item } from "./session-state.js";
 
 /** By which way an item came. */
-export type IntegrationPath = "push" | "catch-up" | "audit" | "pull";
+export type IntegrationPath = "push" | "catch-up" | "audit" | "pull" | "join";
 
 /** What became of an item. */
 export type IntegrationVerdict = "ok" | "gap" | "refused";

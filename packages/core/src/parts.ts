@@ -4,10 +4,12 @@
  * Not here: how they are put together (assemble.ts).
  */
 import type { AuditQueue } from "./antientropy/audit-queue.js";
+import type { BulkJoin } from "./antientropy/bulk-join.js";
 import type { Freshness } from "./antientropy/freshness.js";
 import type { Auditor } from "./antientropy/auditor.js";
 import type { PartitionSums } from "./antientropy/partition-sums.js";
 import type { Puller } from "./antientropy/puller.js";
+import type { RangeDonor } from "./antientropy/range-donor.js";
 import type { Drain } from "./drain.js";
 import type { Acks } from "./gossip/acks.js";
 import type { Pusher } from "./gossip/pusher.js";
@@ -30,6 +32,8 @@ export interface Parts {
   readonly acks: Acks;
   readonly auditor: Auditor;
   readonly audits: AuditQueue;
+  readonly bulkJoin: BulkJoin;
+  readonly rangeDonor: RangeDonor;
   readonly puller: Puller;
   readonly freshness: Freshness;
   readonly sharing: Sharing;

@@ -30,7 +30,7 @@ export class PeerChanges {
 
   /** A link to `peer` is up, or a better one replaced it. */
   up(peer: NodeId, { member, digestVersion }: HelloMessage): void {
-    const { puller, auditor, pusher, audits, freshness, sharing } = this.#parts;
+    const { puller, auditor, pusher, audits, bulkJoin, freshness, sharing } = this.#parts;
     this.#digestVersions.set(peer, digestVersion);
     if (this.#writers.get(peer) !== member.writer) this.#processReplaced(peer);
     this.#writers.set(peer, member.writer);
@@ -41,6 +41,7 @@ export class PeerChanges {
     puller.peerUp(peer);
     sharing.linked(peer);
     freshness.peerUp();
+    bulkJoin.peerUp(peer);
     // One round repairs both sides, so one of the two begins it. Unless nothing can be compared: then
     // each sends what it has, and who comes empty has nothing to send.
     if (this.#self < peer || digestVersion !== DIGEST_VERSION) audits.add(peer, { thorough: true });
@@ -48,12 +49,13 @@ export class PeerChanges {
 
   /** There is no link to `peer` any more. */
   down(peer: NodeId): void {
-    const { puller, auditor, pusher, drain, audits, sharing } = this.#parts;
+    const { puller, auditor, pusher, drain, audits, bulkJoin, sharing } = this.#parts;
     this.#digestVersions.delete(peer);
     sharing.unlinked(peer);
     pusher.peerDown(peer);
     auditor.peerDown(peer);
     puller.peerDown(peer);
+    bulkJoin.peerDown(peer);
     drain.peerDown(peer);
     audits.addSome(AUDITS_AFTER_LOSS);
   }

@@ -239,7 +239,7 @@ export class Replica {
       case "ack":
         return this.#parts.pusher.onAck(peer, message.seq);
       case "audit":
-        return this.#parts.auditor.onAudit(peer, message);
+        return this.#parts.bulkJoin.onAudit(peer, message);
       case "partitions":
         return this.#parts.auditor.onPartitions(peer, message);
       case "list":
@@ -254,6 +254,10 @@ export class Replica {
         return this.#parts.puller.onPull(peer, message.request, message.session);
       case "pulled":
         return this.#parts.puller.onPulled(peer, message);
+      case "range":
+        return this.#parts.rangeDonor.onRange(peer, message);
+      case "ranged":
+        return this.#parts.bulkJoin.onRanged(peer, message);
       case "hello":
       case "refuse":
         return undefined;
@@ -269,6 +273,7 @@ export class Replica {
 
   #tick(): void {
     this.#parts.membership.tick();
+    this.#parts.bulkJoin.tick();
     this.#parts.auditor.tick();
     this.#parts.drain.review();
     const nowMs = this.#runtime.elapsedMs();

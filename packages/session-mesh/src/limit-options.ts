@@ -13,6 +13,7 @@ const ORDERED: readonly (readonly [keyof Limits, keyof Limits, string])[] = [
   ["frameBytesMax", "sessionBytesMax", "or a session could grow beyond what can be sent"],
   ["frameBytesMax", "pushBatchBytesMax", "or a batch could not be sent"],
   ["frameBytesMax", "syncChunkBytesMax", "or a repair could not be sent"],
+  ["frameBytesMax", "rangeChunkBytesMax", "or a node that joins could not be filled"],
   ["pushWindowBytesMax", "pushBatchBytesMax", "or no batch ever fits"],
   ["clockAheadMsMax", "clockMarginMs", "or clocks within the margin are refused"],
 ];

@@ -40,7 +40,8 @@ export const CANARIES: Readonly<Record<Canary, CanaryDefect>> = {
     () => (message) => (message.type === "audit" ? undefined : message),
   ),
   "no-tombstone": tampering("a logout is not told to others", () => (message) => {
-    if (message.type !== "push" && message.type !== "sync") return message;
+    const { type } = message;
+    if (type !== "push" && type !== "sync" && type !== "ranged") return message;
     return {
       ...message,
       items: message.items.filter((item) => item.kind !== "tombstone"),

@@ -92,9 +92,14 @@ export class SyncSender {
       const item = this.#port.wholeItem(session);
       if (!item) continue;
       items.push(item);
-      bytes += ITEM_OVERHEAD_BYTES + (item.kind === "state" ? item.update.length : 0);
+      bytes += sizeOf(item);
     }
     this.#sentBytes += bytes;
     return items;
   }
+}
+
+/** About how many bytes an item takes in a frame. */
+export function sizeOf(item: WholeItem): Bytes {
+  return ITEM_OVERHEAD_BYTES + (item.kind === "state" ? item.update.length : 0);
 }

@@ -30,6 +30,8 @@ export const MESSAGE_CODES: Readonly<Record<Message["type"], number>> = {
   pulled: 16,
   leave: 17,
   refuse: 18,
+  range: 19,
+  ranged: 20,
 };
 
 /** The number of each kind of item on the wire. */
@@ -95,6 +97,15 @@ function fieldsOf(message: Message): Wire {
       return [message.request, message.session];
     case "pulled":
       return [message.request, message.item ? itemToWire(message.item) : null];
+    case "range":
+      return [message.request, message.fromInclusive, message.toExclusive, message.after ?? null];
+    case "ranged":
+      return [
+        message.request,
+        message.isGiven,
+        message.last ?? null,
+        message.items.map(itemToWire),
+      ];
     case "leave":
       return [];
     case "refuse":

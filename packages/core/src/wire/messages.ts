@@ -154,6 +154,30 @@ export interface PulledMessage {
   readonly item: WholeItem | undefined;
 }
 
+/**
+ * Asks for everything held in the partitions from `fromInclusive` to `toExclusive`, a chunk at a time
+ * and in order: by partition, then by session. `after` is where the last chunk ended, in the first of
+ * these partitions.
+ */
+export interface RangeMessage {
+  readonly type: "range";
+  readonly request: number;
+  readonly fromInclusive: number;
+  readonly toExclusive: number;
+  readonly after: SessionId | undefined;
+}
+
+/** The answer to a range. */
+export interface RangedMessage {
+  readonly type: "ranged";
+  readonly request: number;
+  /** False where the sender is joining itself and gives nothing: the receiver asks someone else. */
+  readonly isGiven: boolean;
+  /** How far the chunk reaches; undefined where it reaches the range's end. */
+  readonly last: SessionId | undefined;
+  readonly items: readonly WholeItem[];
+}
+
 /** The sender leaves for good and will not come back under this incarnation. */
 export interface LeaveMessage {
   readonly type: "leave";
@@ -184,5 +208,7 @@ export type Message =
   | SyncedMessage
   | PullMessage
   | PulledMessage
+  | RangeMessage
+  | RangedMessage
   | LeaveMessage
   | RefuseMessage;

@@ -35,6 +35,11 @@ export function items(value: unknown): Item[] {
     .filter((known) => known !== undefined);
 }
 
+/** The same, where only items that stand for themselves may be: deltas are left out too. */
+export function wholeItems(value: unknown): WholeItem[] {
+  return items(value).filter((known) => known.kind !== "delta");
+}
+
 /** An item; undefined for a kind that this version does not know. */
 export function item(value: unknown): DeltaItem | WholeItem | undefined {
   const w = array(value, "item");

@@ -6,6 +6,7 @@
  */
 import { Unpackr } from "msgpackr";
 import type { RefusalCode } from "../events.js";
+import { PARTITION_COUNT } from "../ids.js";
 import { MEMBER_STATES, MESSAGE_CODES } from "./codec.js";
 import {
   array,
@@ -22,7 +23,7 @@ import {
 } from "./fields.js";
 import type { DigestEntry, MemberFact, Message } from "./messages.js";
 import { isWellFormed } from "./scan.js";
-import { item, items } from "./validate-items.js";
+import { item, items, wholeItems } from "./validate-items.js";
 
 /** Why a frame is no message. `unknown`: a type of a newer version, to be ignored. */
 export interface DecodeError {
@@ -91,11 +92,7 @@ const DECODERS: ReadonlyMap<number, (wire: readonly unknown[]) => Message> = new
   ],
   [
     MESSAGE_CODES.sync,
-    (w) => ({
-      type: "sync",
-      request: count(w[1], "request"),
-      items: items(w[2]).filter((item) => item.kind !== "delta"),
-    }),
+    (w) => ({ type: "sync", request: count(w[1], "request"), items: wholeItems(w[2]) }),
   ],
   [MESSAGE_CODES.synced, (w) => ({ type: "synced", request: count(w[1], "request") })],
   [
@@ -103,6 +100,17 @@ const DECODERS: ReadonlyMap<number, (wire: readonly unknown[]) => Message> = new
     (w) => ({ type: "pull", request: count(w[1], "request"), session: session(w[2]) }),
   ],
   [MESSAGE_CODES.pulled, pulled],
+  [MESSAGE_CODES.range, range],
+  [
+    MESSAGE_CODES.ranged,
+    (w) => ({
+      type: "ranged",
+      request: count(w[1], "request"),
+      isGiven: w[2] === true,
+      last: w[3] === null ? undefined : session(w[3]),
+      items: wholeItems(w[4]),
+    }),
+  ],
   [MESSAGE_CODES.leave, () => ({ type: "leave" })],
   [MESSAGE_CODES.refuse, refuse],
 ] satisfies [number, (wire: readonly unknown[]) => Message][]);
@@ -145,6 +153,14 @@ function list(w: readonly unknown[]): Message {
     isThorough: w[4] === true,
     differing: counts(w[5], "differing"),
   };
+}
+
+function range(w: readonly unknown[]): Message {
+  const fromInclusive = count(w[2], "from");
+  const toExclusive = count(w[3], "to");
+  if (toExclusive > PARTITION_COUNT) throw new Malformed("there are not so many partitions");
+  const after = w[4] === null ? undefined : session(w[4]);
+  return { type: "range", request: count(w[1], "request"), fromInclusive, toExclusive, after };
 }
 
 function pulled(w: readonly unknown[]): Message {

@@ -7,7 +7,7 @@
  * Not here: what a node holds at a moment (status-metrics.ts).
  */
 import type { Event, EventBody, Law, Millis } from "@session-mesh/core";
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 type Handlers = {
   readonly [Type in EventBody["type"]]?: (event: Extract<Event, { type: Type }>) => void;
@@ -41,6 +41,7 @@ export function createEventMetrics(registry: Registry, node: string): (event: Ev
   const handlers: Handlers = {
     ...commitHandlers(registry),
     ...repairHandlers(registry),
+    ...joinHandlers(registry),
     ...readerHandlers(registry),
     ...memberHandlers(registry),
     ...lifetimeHandlers(registry, node),
@@ -128,6 +129,33 @@ function repairHandlers(registry: Registry): Handlers {
       missTime.observe(toSeconds(tookMs));
     },
     merged: ({ law }) => merges.inc({ law }),
+  };
+}
+
+function joinHandlers(registry: Registry): Handlers {
+  const joins = labelled(registry, "joins_total", {
+    help: "Times that this node was filled by others, by how that ended",
+    label: "outcome",
+    values: ["complete", "incomplete"],
+  });
+  const time = seconds(registry, "join_seconds", "How long that took");
+  const sessions = counter(registry, "join_sessions_total", "Sessions received so");
+  const bytes = counter(registry, "join_bytes_total", "Their bytes, about");
+  const progress = new Gauge({
+    name: "session_mesh_join_progress_ratio",
+    help: "How much of what others hold has arrived since this node began to join, 1 for all",
+    registers: [registry],
+  });
+  return {
+    "join-progress": ({ partitionsDone, partitionsTotal }) => {
+      progress.set(partitionsDone / partitionsTotal);
+    },
+    "join-finished": (event) => {
+      joins.inc({ outcome: event.outcome });
+      time.observe(toSeconds(event.durationMs));
+      sessions.inc(event.sessions);
+      bytes.inc(event.bytes);
+    },
   };
 }
 

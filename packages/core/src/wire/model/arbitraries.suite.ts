@@ -199,6 +199,18 @@ const FIELDS_BY_TYPE: { [T in Message["type"]]: FieldsOf<T> } = {
   synced: { request: COUNT },
   pull: { request: COUNT, session: SESSION },
   pulled: { request: COUNT, item: fc.option(WHOLE, { nil: undefined }) },
+  range: {
+    request: COUNT,
+    fromInclusive: COUNT,
+    toExclusive: fc.nat(256),
+    after: fc.option(SESSION, { nil: undefined }),
+  },
+  ranged: {
+    request: COUNT,
+    isGiven: fc.boolean(),
+    last: fc.option(SESSION, { nil: undefined }),
+    items: few(WHOLE),
+  },
   leave: {},
   refuse: { code: fc.constantFrom("cluster", "protocol", "clock", "proof"), detail: TEXT },
 };
