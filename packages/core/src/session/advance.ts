@@ -54,7 +54,7 @@ class Advancing {
       return undefined;
     }
     if (now.shown !== "counter") return undefined;
-    return { ...now, counter: { ...now.counter, value: content.value } };
+    return { ...now, counter: { ...now.counter, value: content.value }, memo: undefined };
   }
 
   #object(
@@ -69,7 +69,7 @@ class Advancing {
       const view = this.view(before?.fields.get(name), now?.fields.get(name), content);
       if (view) kept.set(name, view);
     }
-    return { ...model, fields: kept };
+    return { ...model, fields: kept, memo: undefined };
   }
 
   #list(before: View | undefined, now: View | undefined, { items }: ListContent): View | undefined {
@@ -93,14 +93,14 @@ class Advancing {
       // others removed, stands nowhere.
       const rank = old && isKept[j] ? old.rank : fresh?.rank;
       if (rank !== undefined) low = rank;
-      kept.push({ ...shown, rank });
+      kept.push({ ...shown, rank, memo: undefined });
       sources.push(content);
     });
     const placed = withRanks(kept);
     // Ranks that do not ascend have no room between them; then the list as it stands must do.
     if (!placed) return model;
     placed.forEach((view, i) => this.#identify(sources[i] as Content, view));
-    return { ...model, items: placed };
+    return { ...model, items: placed, memo: undefined };
   }
 
   /** Notes which list elements the parts of `content` are; `view` shows an equal value. */
@@ -142,7 +142,7 @@ function withRanks(views: readonly View[]): View[] | undefined {
     const high = view.rank ?? views.slice(i).find(({ rank }) => rank !== undefined)?.rank;
     if (high !== undefined && !isAbove(high, low)) return undefined;
     low = view.rank ?? rankOf(positionBetween(low, high), "");
-    placed.push({ ...view, rank: low });
+    placed.push({ ...view, rank: low, memo: undefined });
   }
   return placed;
 }

@@ -5,16 +5,17 @@
  * written at a path, or beneath it, also clears what the reader could not see there because another
  * kind of value hid it (M12). Deleting clears what the reader had beneath, and only that (M4).
  *
- * Not here: which list element is which (match.ts), and what the operations become (writing.ts).
+ * Not here: which attributes need no look (untouched.ts), which list element is which (match.ts), and what the operations become (writing.ts).
  */
 import { assert } from "../assert.js";
-import { equalsView, sizeOfContent, sizeOfView } from "./equality.js";
+import { equalsView, sizeOfContent, sizeOfName, sizeOfView } from "./equality.js";
 import { fieldKey, startKey } from "./keys.js";
 import { type Matching, matchItems } from "./match.js";
 import type { Operation } from "./operation.js";
 import { wholeOfContent } from "./payload.js";
 import { positionsBetween } from "./positions.js";
-import { type Base, isUntouched } from "./snapshot.js";
+import type { Base } from "./snapshot.js";
+import { isUntouched, untouchedFields, withoutFields } from "./untouched.js";
 import {
   type Content,
   DEPTH_MAX,
@@ -35,21 +36,32 @@ const NO_FIELDS: ReadonlyMap<string, View> = new Map();
 export function diff(base: Base, value: unknown, limits: DiffLimits): Operation[] {
   const depthMax = limits.depthMax ?? DEPTH_MAX;
   assert(depthMax <= DEPTH_MAX, `depthMax ${depthMax} is above ${DEPTH_MAX}`);
-  if (!base.intents && base.root && isUntouched(base.root, value)) return [];
-  const content = contentOf(value, limits, base.intents);
+  const { root, intents } = base;
+  if (!intents && root && isUntouched(root, value)) return [];
+  const untouched = untouchedFields(base, value);
+  const content = contentOf(untouched ? withoutFields(value, untouched) : value, limits, intents);
   const differ = new Differ(base.identities);
-  differ.fields("", base.root?.fields ?? NO_FIELDS, content.fields);
-  if (differ.operations.length > 0) refuseGrowth(base.root, content, limits);
+  const views = root?.fields ?? NO_FIELDS;
+  const touched = untouched ? new Map([...views].filter(([name]) => !untouched.has(name))) : views;
+  differ.fields("", touched, content.fields);
+  if (differ.operations.length > 0) refuseGrowth(root, { content, untouched }, limits);
   return differ.operations;
+}
+
+/** What a request left behind: the attributes that it touched, and those that it surely did not. */
+interface Left {
+  readonly content: Content & { kind: "object" };
+  readonly untouched: ReadonlyMap<string, View> | undefined;
 }
 
 /** Refuses a session that is over the limit and larger than it was (P14). */
 function refuseGrowth(
   root: View | undefined,
-  content: Content & { kind: "object" },
+  { content, untouched }: Left,
   { bytesMax }: DiffLimits,
 ): void {
-  const size = sizeOfContent(content);
+  let size = sizeOfContent(content);
+  for (const [name, view] of untouched ?? []) size += sizeOfName(name) + sizeOfView(view);
   if (size <= bytesMax || (root && size <= sizeOfView(root))) return;
   let [largest, largestGrowth] = ["", -1];
   for (const [name, field] of content.fields) {

@@ -9,7 +9,7 @@ import type { Bytes } from "../ids.js";
 import { equalWholes, wholeOfContent } from "./payload.js";
 import { scalarOf, wholeOf } from "./snapshot.js";
 import { type Content, type Scalar, equalScalars } from "./values.js";
-import type { View } from "./view.js";
+import { memoOf, type View } from "./view.js";
 
 /** Whether `view` shows the value that `content` is. */
 export function equalsView(view: View, content: Content): boolean {
@@ -79,7 +79,23 @@ function contentOfView(view: View): Content {
 
 /** The bytes of what `view` shows, see {@link sizeOfContent}. */
 export function sizeOfView(view: View): Bytes {
-  return sizeOfContent(contentOfView(view));
+  const memo = memoOf(view);
+  return (memo.bytes ??= sizeOfParts(view));
+}
+
+function sizeOfParts(view: View): Bytes {
+  if (view.shown === "list") {
+    return view.items.reduce((size, item) => size + 2 + sizeOfView(item), 2);
+  }
+  if (view.shown !== "object") return sizeOfContent(contentOfView(view));
+  let size = 2;
+  for (const [name, field] of view.fields) size += sizeOfName(name) + sizeOfView(field);
+  return size;
+}
+
+/** What the name of an attribute adds to the size of its value. */
+export function sizeOfName(name: string): Bytes {
+  return 2 + utf8Bytes(name);
 }
 
 /** The bytes of a value: names and texts as UTF-8, eight for a number, two for each part. */
@@ -93,8 +109,7 @@ export function sizeOfContent(content: Content): Bytes {
       return 8;
     case "object": {
       let size = 2;
-      for (const [name, field] of content.fields)
-        size += 2 + utf8Bytes(name) + sizeOfContent(field);
+      for (const [name, field] of content.fields) size += sizeOfName(name) + sizeOfContent(field);
       return size;
     }
     case "list":

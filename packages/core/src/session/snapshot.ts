@@ -6,8 +6,8 @@
  */
 import type { CounterIntents } from "./counter.js";
 import { type Leaf, setOwn, wholeValue } from "./payload.js";
-import { type JsonObject, type JsonValue, type Scalar, equalScalars } from "./values.js";
-import type { View } from "./view.js";
+import type { JsonObject, JsonValue, Scalar } from "./values.js";
+import { memoOf, type Template, type View } from "./view.js";
 
 /** What was read, for `diff` alone. The views are immutable and shared with the document. */
 export interface Base {
@@ -34,9 +34,23 @@ export function readSnapshot(root: View | undefined): Snapshot {
 }
 
 function plainObject(view: View, identities: Map<unknown, View>): JsonObject {
-  const object = {};
-  for (const [name, field] of view.fields) setOwn(object, name, plainValue(field, identities));
+  const { flat, nested } = templateOf(view);
+  const object = { ...(flat as JsonObject) };
+  for (const [name, field] of nested) {
+    setOwn(object, name as string, plainValue(field, identities));
+  }
   return object;
+}
+
+function plainList(view: View, identities: Map<unknown, View>): JsonValue[] {
+  const { flat, nested } = templateOf(view);
+  const list = (flat as readonly JsonValue[]).slice();
+  for (const [index, item] of nested) {
+    const value = plainValue(item, identities);
+    list[index as number] = value;
+    if (value !== null) identities.set(value, item);
+  }
+  return list;
 }
 
 function plainValue(view: View, identities: Map<unknown, View>): JsonValue {
@@ -51,16 +65,42 @@ function plainValue(view: View, identities: Map<unknown, View>): JsonValue {
       return plainObject(view, identities);
     case "counter":
       return view.counter?.value ?? 0;
-    case "list": {
-      const list: JsonValue[] = [];
-      for (const item of view.items) {
-        const value = plainValue(item, identities);
-        if (typeof value === "object" && value !== null) identities.set(value, item);
-        list.push(value);
-      }
-      return list;
-    }
+    case "list":
+      return plainList(view, identities);
   }
+}
+
+/** Copying an object is several times faster than making it anew, name by name. */
+function templateOf(view: View): Template {
+  const memo = memoOf(view);
+  return (memo.template ??= view.shown === "list" ? listTemplate(view) : objectTemplate(view));
+}
+
+function objectTemplate(view: View): Template {
+  const flat = {};
+  const nested: [string, View][] = [];
+  for (const [name, field] of view.fields) {
+    setOwn(flat, name, flatValue(field));
+    if (flatValue(field) === null) nested.push([name, field]);
+  }
+  return { flat, nested };
+}
+
+function listTemplate(view: View): Template {
+  const flat: JsonValue[] = [];
+  const nested: [number, View][] = [];
+  view.items.forEach((item, i) => {
+    flat.push(flatValue(item));
+    if (flatValue(item) === null) nested.push([i, item]);
+  });
+  return { flat, nested };
+}
+
+/** A value that readers can share; null also stands for what each needs a copy of. */
+function flatValue(view: View): JsonValue {
+  if (view.shown === "counter") return view.counter?.value ?? 0;
+  const value = view.shown === "scalar" ? scalarOf(view.own) : null;
+  return typeof value === "object" ? null : value;
 }
 
 /** The scalar that a scalar's view holds. */
@@ -71,39 +111,4 @@ export function scalarOf(leaf: Leaf | undefined): Scalar {
 /** The whole that an atomic's view holds, as stored. */
 export function wholeOf(leaf: Leaf | undefined): unknown {
   return leaf?.kind === "atomic" ? leaf.whole : null;
-}
-
-/**
- * Whether `live` is surely what `view` shows, found without a copy: the common case is that a request
- * changed nothing. False may also mean that it takes a closer look.
- */
-export function isUntouched(view: View, live: unknown): boolean {
-  switch (view.shown) {
-    case "scalar": {
-      const value = scalarOf(view.own);
-      if (value === live) return true;
-      return live instanceof Uint8Array && equalScalars(value, live);
-    }
-    case "counter":
-      return view.counter?.value === live;
-    case "object":
-      return isUntouchedObject(view, live);
-    case "list":
-      if (!Array.isArray(live) || live.length !== view.items.length) return false;
-      return view.items.every((item, i) => isUntouched(item, live[i]));
-    case "atomic":
-      return false;
-  }
-}
-
-function isUntouchedObject(view: View, live: unknown): boolean {
-  if (typeof live !== "object" || live === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(live);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  const names = Object.keys(live);
-  if (names.length !== view.fields.size) return false;
-  return names.every((name) => {
-    const field = view.fields.get(name);
-    return field !== undefined && isUntouched(field, (live as JsonObject)[name]);
-  });
 }

@@ -10,11 +10,12 @@
  *
  * Not here: plain values for the application (snapshot.ts).
  */
-import type { WriterId } from "../ids.js";
+import type { Bytes, WriterId } from "../ids.js";
 import { type Entry, compareEntries, laterEntry } from "./entry.js";
 import type { Leaf } from "./payload.js";
 import type { Place } from "./places.js";
 import { rankOf } from "./positions.js";
+import type { JsonObject, JsonValue } from "./values.js";
 
 /** What kind of value shows. */
 type Kind = "scalar" | "atomic" | "object" | "list" | "counter";
@@ -49,6 +50,26 @@ export interface View {
   readonly counter: CounterView | undefined;
   /** The latest live entry at or beneath the path. */
   readonly latest: Entry;
+  /** What was derived from it so far; a view made of this one begins anew. */
+  memo: ViewMemo | undefined;
+}
+
+/** What is derived from a view when it is first wanted. */
+export interface ViewMemo {
+  /** Its plain value, and the parts that every reader needs a copy of. */
+  template?: Template;
+  bytes?: Bytes;
+}
+
+/** A plain object or list to copy, and the places in it that take a copy of their own. */
+export interface Template {
+  readonly flat: JsonObject | readonly JsonValue[];
+  readonly nested: readonly (readonly [name: string | number, view: View])[];
+}
+
+/** The memo of a view. */
+export function memoOf(view: View): ViewMemo {
+  return (view.memo ??= {});
 }
 
 const NO_FIELDS: ReadonlyMap<string, View> = new Map();
@@ -81,7 +102,7 @@ function build(place: Place): View | undefined {
   if (!shown) return undefined;
   const latest = candidates[shown] as Entry;
   const rank = slot?.kind === "slot" ? rankOf(slot.position, place.slotId as string) : undefined;
-  return { key: place.key, shown, own, rank, fields, items, counter, latest };
+  return { key: place.key, shown, own, rank, fields, items, counter, latest, memo: undefined };
 }
 
 function liveLeaf(leaf: Leaf | undefined): Leaf | undefined {
