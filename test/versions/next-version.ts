@@ -17,6 +17,7 @@ export const CODES = {
   listed: 12,
   sync: 13,
   pulled: 16,
+  ranged: 20,
 } as const;
 
 /** A message that only the next version knows. */
