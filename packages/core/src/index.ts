@@ -20,15 +20,16 @@ export {
   type SessionId,
   type WriterId,
 } from "./ids.js";
+export type { Inspection } from "./inspection.js";
 export type {
   CommitResult,
   LocalCommit,
   ReadResult,
   SessionDescription,
 } from "./local-sessions.js";
-export type { Refusal } from "./membership/refusals.js";
+export type { DialFailure, Refusal } from "./membership/refusals.js";
 export { createPrng, type Prng } from "./prng.js";
-export { type DialFailure, Replica } from "./replica.js";
+export { Replica } from "./replica.js";
 export type {
   AckOutcome,
   DrainOutcome,

@@ -41,6 +41,9 @@ export interface SessionDescription {
   readonly createdAtMs: Millis;
   readonly expiresAtMs: Millis;
   readonly absoluteExpiresAtMs: Millis;
+  readonly idleMs: Millis;
+  /** How many commits of each writer are in it. */
+  readonly revisions: VersionVector;
   /** Fields that core does not know: the shell's, and those of a newer version. From peers: untrusted. */
   readonly fields: Envelope["unknown"];
 }
@@ -107,10 +110,9 @@ export class LocalSessions {
   describe(session: SessionId): SessionDescription | undefined {
     const envelope = this.#port.table.get(session)?.envelope;
     if (!envelope) return undefined;
-    const { createdAtMs, absoluteExpiresAtMs, unknown: fields } = envelope;
-    const lifetime = lifetimeAt(envelope, this.#port.meshMs());
-    const expiresAt = expiresAtMs(envelope);
-    return { lifetime, createdAtMs, expiresAtMs: expiresAt, absoluteExpiresAtMs, fields };
+    const { createdAtMs, absoluteExpiresAtMs, idleMs, revisions, unknown: fields } = envelope;
+    const times = { createdAtMs, expiresAtMs: expiresAtMs(envelope), absoluteExpiresAtMs, idleMs };
+    return { lifetime: lifetimeAt(envelope, this.#port.meshMs()), ...times, revisions, fields };
   }
 
   commit(session: SessionId, change: LocalCommit): CommitResult {

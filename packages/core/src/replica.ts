@@ -10,9 +10,9 @@
 import type { WantedRevisions } from "./antientropy/freshness.js";
 import { assemble } from "./assemble.js";
 import type { ReplicaConfig } from "./config.js";
-import type { RefusalCode } from "./events.js";
 import type { WantedAcks } from "./gossip/acks.js";
 import type { LinkId, Millis, NodeId, SessionId } from "./ids.js";
+import { type Inspection, inspect } from "./inspection.js";
 import type {
   CommitResult,
   LocalCommit,
@@ -20,6 +20,7 @@ import type {
   SessionDescription,
 } from "./local-sessions.js";
 import { TICK_MS } from "./membership/membership.js";
+import type { DialFailure } from "./membership/refusals.js";
 import type { Parts } from "./parts.js";
 import type { Runtime, Ticket, Timer } from "./runtime.js";
 import type { VersionVector } from "./session-state.js";
@@ -28,17 +29,6 @@ import type { Unshared } from "./sharing.js";
 import { type ReplicaStatus, statusOf } from "./status.js";
 import type { Message, RefuseMessage } from "./wire/messages.js";
 import { decodeFrame } from "./wire/validate.js";
-
-/** Why a dial came to nothing: nobody there, or a refusal in the shell's handshake. */
-export type DialFailure =
-  | { readonly code: "unreachable"; readonly detail: string }
-  | {
-      readonly code: RefusalCode;
-      /** One line for people. */
-      readonly detail: string;
-      /** The peer refused this node, not this node the peer. */
-      readonly byPeer: boolean;
-    };
 
 /** The sans-I/O heart of a node. */
 export class Replica {
@@ -217,6 +207,11 @@ export class Replica {
   /** A picture of this node for readiness, metrics and people. */
   status(): ReplicaStatus {
     return statusOf(this.#config, this.#parts);
+  }
+
+  /** What is kept incrementally, compared with what it is afresh. For simulations and tests. */
+  inspect(): Inspection {
+    return inspect(this.#config, this.#parts);
   }
 
   #dispatch(peer: NodeId, link: LinkId, message: Message): void {

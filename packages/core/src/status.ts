@@ -10,6 +10,8 @@ import type { Refusal } from "./membership/refusals.js";
 /** A member as this node sees it. */
 export interface MemberStatus {
   readonly node: NodeId;
+  /** Which process it is. */
+  readonly writer: WriterId;
   readonly state: MemberState;
   readonly address: string;
   readonly incarnation: number;
@@ -61,6 +63,7 @@ export function statusOf(config: ReplicaConfig, parts: Parts): ReplicaStatus {
   const { a, b } = sums.root();
   const members = [...membership.members()].map(({ fact, link }): MemberStatus => ({
     node: fact.node,
+    writer: fact.writer,
     state: fact.state,
     address: fact.address,
     incarnation: fact.incarnation,
@@ -73,6 +76,7 @@ export function statusOf(config: ReplicaConfig, parts: Parts): ReplicaStatus {
   const { self } = membership;
   members.unshift({
     node,
+    writer,
     state: self.state,
     address: self.address,
     incarnation: self.incarnation,

@@ -8,6 +8,17 @@ import type { EventBody, RefusalCode } from "../events.js";
 /** How many refusals are remembered; the oldest goes first. */
 const REFUSALS_MAX = 32;
 
+/** Why a dial came to nothing: nobody there, or a refusal in the shell's handshake. */
+export type DialFailure =
+  | { readonly code: "unreachable"; readonly detail: string }
+  | {
+      readonly code: RefusalCode;
+      /** One line for people. */
+      readonly detail: string;
+      /** The peer refused this node, not this node the peer. */
+      readonly byPeer: boolean;
+    };
+
 /** A refusal that still stands. */
 export interface Refusal {
   readonly address: string;

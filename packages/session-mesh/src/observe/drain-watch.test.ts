@@ -1,10 +1,11 @@
 /** P7: when a node can be stopped. */
-import type { Event, MemberStatus, NodeId } from "@session-mesh/core";
+import type { Event, MemberStatus, NodeId, WriterId } from "@session-mesh/core";
 import { expect, test } from "vitest";
 import { DrainWatch } from "./drain-watch.js";
 
 const peer = (state: Partial<MemberStatus>): MemberStatus => ({
   node: "b" as NodeId,
+  writer: 1 as WriterId,
   state: "alive",
   address: "",
   incarnation: 1,
