@@ -15,6 +15,10 @@ interface AppProcessOptions {
   readonly node: string;
   readonly port: number;
   readonly seeds: readonly string[];
+  /** Where its peers are to find it. */
+  readonly advertise: string;
+  /** Hears from which local port it dials a peer. */
+  readonly dialled: (port: number) => void;
   readonly cookieSecret: string;
   readonly sabotage: Sabotage | undefined;
   /** Takes what the process prints, line by line. */
@@ -28,6 +32,7 @@ export interface Exit {
 }
 
 type Status = Extract<FromApp, { type: "status" }>;
+type Listening = Extract<FromApp, { type: "listening" }>;
 
 const APP_SERVER = fileURLToPath(new URL("app-server.js", import.meta.url));
 
@@ -43,16 +48,18 @@ export class AppProcess {
   readonly node: string;
   readonly port: number;
   readonly meshAddress: string;
+  readonly meshPort: number;
   /** Settles when the process has ended, however it did. */
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   #status: Status | undefined;
 
-  constructor(child: ChildProcess, node: string, listening: { port: number; meshAddress: string }) {
+  constructor(child: ChildProcess, node: string, listening: Listening) {
     this.#child = child;
     this.node = node;
     this.port = listening.port;
     this.meshAddress = listening.meshAddress;
+    this.meshPort = listening.meshPort;
     this.exited = exitOf(child);
     child.on("message", (message: FromApp) => {
       if (message.type === "status") this.#status = message;
@@ -79,12 +86,14 @@ export class AppProcess {
 
 /** Starts an app server; resolves when it listens. Rejects with what it said when it cannot. */
 export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
-  const { node, port, seeds, cookieSecret, sabotage, log } = options;
+  const { node, port, seeds, advertise, dialled, cookieSecret, sabotage, log } = options;
   const args = [
     "--node",
     node,
     "--port",
     String(port),
+    "--advertise",
+    advertise,
     ...seeds.flatMap((seed) => ["--seed", seed]),
   ];
   if (sabotage !== undefined) args.push("--sabotage", sabotage);
@@ -93,6 +102,9 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   running.add(child);
+  child.on("message", (message: FromApp) => {
+    if (message.type === "dialled") dialled(message.port);
+  });
   child.once("exit", () => running.delete(child));
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8");
@@ -101,17 +113,16 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
   return new AppProcess(child, node, await listeningOf(child, node));
 }
 
-async function listeningOf(
-  child: ChildProcess,
-  node: string,
-): Promise<Extract<FromApp, { type: "listening" }>> {
+async function listeningOf(child: ChildProcess, node: string): Promise<Listening> {
   const exited = exitOf(child).then(({ code, signal }) => {
     throw new Error(`${node} ended before it listened (${signal ?? `exit code ${code}`})`);
   });
-  const [message] = (await Promise.race([once(child, "message"), exited])) as [FromApp];
   exited.catch(() => {});
-  if (message.type === "listening") return message;
-  throw new Error(`${node} did not start: ${message.type === "failed" ? message.problem : ""}`);
+  for (;;) {
+    const [message] = (await Promise.race([once(child, "message"), exited])) as [FromApp];
+    if (message.type === "listening") return message;
+    if (message.type === "failed") throw new Error(`${node} did not start: ${message.problem}`);
+  }
 }
 
 async function exitOf(child: ChildProcess): Promise<Exit> {

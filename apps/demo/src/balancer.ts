@@ -26,7 +26,7 @@ export const INTERRUPTED_HEADER = "demo-interrupted";
 
 const BODY_BYTES_MAX = 65_536;
 /** How long a request waits for a ready server when there is none. */
-const READY_WAIT_MS = 5_000;
+const READY_WAIT_MS = 45_000;
 const READY_POLL_MS = 10;
 /** Longer than any client keeps an idle connection, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 120_000;

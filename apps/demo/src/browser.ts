@@ -6,6 +6,7 @@
 import { CookieJar } from "tough-cookie";
 import { ATTEMPTS_HEADER, INTERRUPTED_HEADER, SERVER_HEADER } from "./balancer.js";
 import { type Received, send } from "./http-client.js";
+import { SESSION_COOKIE } from "./shop.js";
 import type { Tally } from "./tally.js";
 
 /** What came of a request. */
@@ -20,6 +21,8 @@ export interface Answer {
   readonly server: string;
   /** To how many servers the balancer sent it. */
   readonly attempts: number;
+  /** The server says itself that what it shows may be behind what the user has seen (P5, P9). */
+  readonly isMarkedStale: boolean;
 }
 
 /** What a request says beside its path. */
@@ -27,10 +30,16 @@ interface Asking {
   readonly form?: Readonly<Record<string, string>>;
   /** Sent in place of the jar's; the jar then takes nothing from the answer. */
   readonly cookie?: string;
+  /** Where to, if not to the user's own side. */
+  readonly origin?: string;
 }
 
 /** So long that only a request that hangs exceeds it, on however busy a machine. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
+/** Cookies are the same for all ports of a host. */
+const JAR_URL = "http://127.0.0.1/";
+/** On answers that may be behind what the user has seen. */
+const STALE_HEADER = "session-mesh-stale";
 const FAILED: Answer = {
   outcome: "failed",
   status: 0,
@@ -38,30 +47,41 @@ const FAILED: Answer = {
   location: undefined,
   server: "",
   attempts: 1,
+  isMarkedStale: false,
 };
 
 /** One browser. Its tabs share the jar. */
 export class Browser {
-  readonly #origin: string;
+  readonly #origin: () => string;
   readonly #tally: Tally;
   readonly #jar = new CookieJar();
 
-  constructor(origin: string, tally: Tally) {
+  constructor(origin: () => string, tally: Tally) {
     this.#origin = origin;
     this.#tally = tally;
   }
 
   /** The Cookie header that the next request carries. */
   get cookie(): string {
-    return this.#jar.getCookieStringSync(this.#origin);
+    return this.#jar.getCookieStringSync(JAR_URL);
+  }
+
+  /** Of it the session's id alone, without what tells a server what this browser has seen. */
+  get sessionCookie(): string {
+    const cookies = this.#jar.getCookiesSync(JAR_URL);
+    return cookies.find(({ key }) => key === SESSION_COOKIE)?.cookieString() ?? "";
   }
 
   get(path: string, asking: Asking = {}): Promise<Answer> {
     return this.#send("GET", path, asking);
   }
 
-  post(path: string, form: Readonly<Record<string, string>> = {}): Promise<Answer> {
-    return this.#send("POST", path, { form });
+  post(
+    path: string,
+    form: Readonly<Record<string, string>> = {},
+    asking: Asking = {},
+  ): Promise<Answer> {
+    return this.#send("POST", path, { form, ...asking });
   }
 
   /** Counts an answer that is not what was expected as a failed request. */
@@ -72,11 +92,12 @@ export class Browser {
     return false;
   }
 
-  async #send(method: "GET" | "POST", path: string, { form, cookie }: Asking): Promise<Answer> {
+  async #send(method: "GET" | "POST", path: string, asking: Asking): Promise<Answer> {
+    const { form, cookie, origin = this.#origin() } = asking;
     const startedAtMs = performance.now();
     this.#tally.requests += 1;
     try {
-      const received = await send(new URL(path, this.#origin).href, {
+      const received = await send(new URL(path, origin).href, {
         method,
         cookie: cookie ?? this.cookie,
         ...(form && { form }),
@@ -95,7 +116,7 @@ export class Browser {
 
   #keep({ headers }: Received): void {
     for (const header of headers["set-cookie"] ?? []) {
-      this.#jar.setCookieSync(header, this.#origin);
+      this.#jar.setCookieSync(header, JAR_URL);
     }
   }
 
@@ -116,5 +137,6 @@ function answerOf({ status, headers, text }: Received): Answer {
     location: headers.location,
     server: String(headers[SERVER_HEADER] ?? ""),
     attempts: Number(headers[ATTEMPTS_HEADER] ?? 1),
+    isMarkedStale: headers[STALE_HEADER] === "1",
   };
 }

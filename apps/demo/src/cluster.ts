@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppProcess, type Exit, startAppProcess } from "./app-process.js";
 import type { Balancer } from "./balancer.js";
+import { Diallers, MeshGate } from "./mesh-gate.js";
 import type { Sabotage } from "./sabotage.js";
 import type { Upstream } from "./upstream.js";
 
@@ -24,30 +25,33 @@ export interface Slot {
   readonly port: number;
   process: AppProcess | undefined;
   upstream: Upstream | undefined;
+  /** Through which its peers reach its mesh. */
+  gate: MeshGate | undefined;
   /** What is being done with it, for people. */
   doing: string;
 }
 
 const PORT = 8081;
-const READY_DEADLINE_MS = 30_000;
+/** So long that only what hangs exceeds it, on however busy a machine. */
+const READY_DEADLINE_MS = 90_000;
 const READY_POLL_MS = 20;
 
 /** The app servers. */
 export class Cluster {
-  readonly slots: readonly Slot[];
+  readonly #slots: Slot[];
   readonly #options: ClusterOptions;
   readonly #cookieSecret: string = crypto.randomUUID();
+  readonly #diallers = new Diallers();
   #degradedByGone = 0;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    this.slots = Array.from({ length: options.nodes }, (_, index) => ({
-      name: `app-${index + 1}`,
-      port: PORT + index,
-      process: undefined,
-      upstream: undefined,
-      doing: "",
-    }));
+    this.#slots = Array.from({ length: options.nodes }, (_, index) => emptySlot(index));
+  }
+
+  /** The places, in the order in which they came to be. */
+  get slots(): readonly Slot[] {
+    return this.#slots;
   }
 
   /** The processes that run. */
@@ -66,20 +70,40 @@ export class Cluster {
     for (const slot of this.slots) await this.launch(slot);
   }
 
-  /** Starts a process in an empty slot; resolves when it has traffic, and all are linked to all. */
+  /** Makes room for one more app server. */
+  addSlot(): Slot {
+    const slot = emptySlot(this.#slots.length);
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  /** Starts a process in an empty slot; resolves when all are linked to all, and it has traffic. */
   async launch(slot: Slot): Promise<void> {
     const { sabotage, balancer, log } = this.#options;
     const { name: node, port } = slot;
     slot.doing = "starting";
     const seeds = this.processes.map(({ meshAddress }) => meshAddress);
     const cookieSecret = this.#cookieSecret;
-    const options = { node, port, seeds, cookieSecret, sabotage };
-    const process = await startAppProcess({ ...options, log: (line) => log(`${node}: ${line}`) });
-    const upstream = balancer.add(node, process.origin);
+    const gate = await MeshGate.open(this.#diallers);
+    slot.gate = gate;
+    const options = { node, port, seeds, advertise: gate.address, cookieSecret, sabotage };
+    const process = await startAppProcess({
+      ...options,
+      dialled: (from) => this.#diallers.note(from, node),
+      log: (line) => log(`${node}: ${line}`),
+    });
+    gate.openTo(process.meshPort);
     slot.process = process;
+    // A write that is made before its writer has heard of this node is not told to who comes here.
+    await this.untilLinked();
+    const upstream = balancer.add(node, process.origin);
     slot.upstream = upstream;
     await this.#until(`${node} is ready`, () => upstream.isReady);
     slot.doing = "";
+  }
+
+  /** Resolves when all are linked to all. */
+  async untilLinked(): Promise<void> {
     await this.#until("all are linked", () => {
       const all = this.processes;
       return all.every(({ status }) => status?.members === all.length);
@@ -108,6 +132,8 @@ export class Cluster {
     this.#degradedByGone += process.status?.degraded ?? 0;
     this.#options.balancer.remove(upstream);
     slot.process = undefined;
+    slot.gate?.close();
+    slot.gate = undefined;
     slot.upstream = undefined;
     slot.doing = signal === "SIGKILL" ? "killed" : "";
     return exit;
@@ -119,4 +145,10 @@ export class Cluster {
       await sleep(READY_POLL_MS);
     }
   }
+}
+
+function emptySlot(index: number): Slot {
+  const name = `app-${index + 1}`;
+  const empty = { process: undefined, upstream: undefined, gate: undefined };
+  return { name, port: PORT + index, ...empty, doing: "" };
 }

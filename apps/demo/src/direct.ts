@@ -6,7 +6,8 @@
 import { send } from "./http-client.js";
 import { SESSION_COOKIE, type Shown } from "./shop.js";
 
-const TIMEOUT_MS = 10_000;
+/** So long that only a request that hangs exceeds it, on however busy a machine. */
+const TIMEOUT_MS = 60_000;
 
 /** What the process at `origin` shows of the session, which this does not change. Rejects on failure. */
 export async function peek(origin: string, cookie: string): Promise<Shown> {

@@ -6,7 +6,16 @@
 
 /** A message from an app server. */
 export type FromApp =
-  | { readonly type: "listening"; readonly port: number; readonly meshAddress: string }
+  | {
+      readonly type: "listening";
+      readonly port: number;
+      /** Where peers find it. */
+      readonly meshAddress: string;
+      /** Where its mesh listens, behind its gate. */
+      readonly meshPort: number;
+    }
+  /** It opens a connection to a peer, from this local port. */
+  | { readonly type: "dialled"; readonly port: number }
   | { readonly type: "failed"; readonly problem: string }
   | {
       readonly type: "status";

@@ -41,6 +41,8 @@ export class Ledger implements Ended {
   readonly cookie: string;
   state: "open" | "unclear" | "ended" | "lost" = "open";
   isResurrected = false;
+  /** Its user was on the other side of a partition. */
+  hasCrossed = false;
   readonly #attempted = new Set<string>();
   readonly #acknowledged: string[] = [];
   readonly #lost = new Set<string>();

@@ -17,6 +17,18 @@ export interface Verdict {
 /** What a run of 30 s with 100 users must reach, or it has shown nothing; smaller runs in proportion. */
 const LEAST = { seconds: 30, users: 100, writes: 2_000, logouts: 100, logoutsInFlight: 20 };
 
+/** What 100 users must do while the sides are apart; fewer users in proportion. */
+const LEAST_APART = { users: 100, writtenOnBothSides: 20, crossings: 10 };
+
+/** Whether enough was done on both sides of a partition to tell that it heals. */
+export function isEnoughApart(tally: Tally, { users }: DemoOptions): boolean {
+  const share = Math.min(1, users / LEAST_APART.users);
+  return (
+    tally.writtenOnBothSides >= Math.floor(LEAST_APART.writtenOnBothSides * share) &&
+    tally.crossings >= Math.floor(LEAST_APART.crossings * share)
+  );
+}
+
 /** Holds the counts against the promises. */
 export function verdicts(report: Report, tally: Tally, options: DemoOptions): Verdict[] {
   const { writesLost, acknowledgedWrites, resurrected, logouts, sessions, sessionsLost } = report;
@@ -37,11 +49,31 @@ export function verdicts(report: Report, tally: Tally, options: DemoOptions): Ve
       counted: `${logouts}, ${tally.logoutsInFlight} with a request in flight; ${resurrected} came back`,
     },
     {
+      promise: "P5 Read your writes, on any process",
+      isKept: report.staleReads === 0,
+      counted: `${report.staleReads} reads behind what their user had seen, ${report.staleDeclared} declared so`,
+    },
+    {
       promise: "P6 No coordinator: any process may go",
       isKept: sessionsLost === 0,
       counted: `${sessions} sessions, ${report.kills} kill -9; ${sessionsLost} sessions lost`,
     },
     deployVerdict(report, tally),
+    {
+      promise: "P8 Partitions heal by themselves",
+      isKept:
+        report.partitions > 0 &&
+        isEnoughApart(tally, options) &&
+        sessionsLost + writesLost + tally.unequalAtEnd === 0,
+      counted:
+        `${report.partitions} healed; ${tally.writtenOnBothSides} sessions written on both sides, ` +
+        `${tally.crossings} users crossed over; ${tally.unequalAtEnd} differ now`,
+    },
+    {
+      promise: "P9 A joining process serves at once",
+      isKept: report.joins > 0,
+      counted: `${report.joins} joined under load`,
+    },
     volumeVerdict(report, tally, options),
   ];
 }

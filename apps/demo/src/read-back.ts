@@ -20,8 +20,13 @@ interface ReadBackOptions {
   readonly tally: Tally;
 }
 
+interface Settling extends ReadBackOptions {
+  /** Of performance.now(): when the processes must be equal. */
+  readonly deadlineAtMs: number;
+}
+
 /** How long the processes are given to become equal after the last request. */
-const SETTLE_DEADLINE_MS = 5_000;
+const SETTLE_DEADLINE_MS = 15_000;
 const SETTLE_POLL_MS = 100;
 const AT_ONCE = 24;
 
@@ -29,15 +34,16 @@ const AT_ONCE = 24;
 export async function readBack(options: ReadBackOptions): Promise<void> {
   const { ledgers, retired } = options;
   const deadlineAtMs = performance.now() + SETTLE_DEADLINE_MS;
+  const settling = { ...options, deadlineAtMs };
   const living = ledgers.filter(({ state }) => state === "open" || state === "lost");
   const ended = ledgers.filter(({ state }) => state === "ended");
-  await eachOf(living, (ledger) => readLiving(ledger, { ...options, deadlineAtMs }));
-  await eachOf([...ended, ...retired], (one) => readEnded(one, options));
+  await eachOf(living, (ledger) => readLiving(ledger, settling));
+  await eachOf([...ended, ...retired], (one) => readEnded(one, settling));
 }
 
 async function readLiving(
   ledger: Ledger,
-  { processes, tally, deadlineAtMs }: ReadBackOptions & { deadlineAtMs: number },
+  { processes, tally, deadlineAtMs }: Settling,
 ): Promise<void> {
   const hadLosses = ledger.reconsider();
   const mark = ledger.mark();
@@ -56,18 +62,28 @@ async function readLiving(
     ledger.lose(difference);
   }
   const faults = new Set(all.flatMap((shown) => ledger.faults(shown)));
-  if (!areEqual(all)) faults.add("the processes differ");
+  if (!areEqual(all)) {
+    faults.add("the processes differ");
+    tally.unequalAtEnd += 1;
+  }
   for (const fault of faults) tally.note(`${ledger.user}: ${fault}`);
   tally.mergeFaults += faults.size;
 }
 
 async function readEnded(
   ended: Ended,
-  { processes, tally }: Pick<ReadBackOptions, "processes" | "tally">,
+  { processes, tally, deadlineAtMs }: Settling,
 ): Promise<void> {
-  const all = await peekAll(processes, ended.cookie);
-  const alive = all.find(({ user, views }) => user !== null || views > 0);
-  if (!alive || ended.isResurrected) return;
+  const isAlive = ({ user, views }: Shown): boolean => user !== null || views > 0;
+  let all = await peekAll(processes, ended.cookie);
+  while (all.some(isAlive) && performance.now() < deadlineAtMs) {
+    await sleep(SETTLE_POLL_MS);
+    all = await peekAll(processes, ended.cookie);
+  }
+  const alive = all.find(isAlive);
+  if (!alive) return;
+  if (!all.every(isAlive)) tally.unequalAtEnd += 1;
+  if (ended.isResurrected) return;
   ended.isResurrected = true;
   tally.note(`${ended.user}'s session ended, and ${alive.node} shows it at the end`);
 }

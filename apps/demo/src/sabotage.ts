@@ -4,13 +4,24 @@
  *
  * Nothing of it is in the library, and without `--sabotage` nothing of it is called.
  */
-import type { AckResult, CommitOutcome, Mesh, SessionHandle, Sessions } from "session-mesh";
+import type {
+  AckResult,
+  CommitOutcome,
+  Mesh,
+  MeshOptions,
+  SessionHandle,
+  Sessions,
+} from "session-mesh";
+import { blindAudits } from "./blind-audits.js";
 
 /**
  * `early-ack` breaks P1: a write is acknowledged at once, and made half a second later.
  * `no-tombstone` breaks P3: a logout drops the session here, and tells nobody.
+ * `no-audit` breaks P8: nothing is remembered for those who were away, and no comparison of what two
+ * nodes hold finds a difference.
+ * `no-token` breaks P5: no response tells its user's next request what it has seen.
  */
-export const SABOTAGES = ["no-tombstone", "early-ack"] as const;
+export const SABOTAGES = ["no-tombstone", "early-ack", "no-audit", "no-token"] as const;
 
 /** One of {@link SABOTAGES}. */
 export type Sabotage = (typeof SABOTAGES)[number];
@@ -22,11 +33,33 @@ export function isSabotage(name: string): name is Sabotage {
   return (SABOTAGES as readonly string[]).includes(name);
 }
 
+/** The limits with which a mesh is to be started, to break a promise. */
+export function sabotagedLimits(
+  sabotage: Sabotage | undefined,
+): NonNullable<MeshOptions["limits"]> {
+  return sabotage === "no-audit" ? { changeLogEntriesMax: 1, changeLogBytesMax: 1 } : {};
+}
+
 /** `mesh`, with a promise broken. */
 export function sabotaged(mesh: Mesh, sabotage: Sabotage): Mesh {
   const { sessions } = mesh;
-  const broken = sabotage === "early-ack" ? acknowledgingEarly(sessions) : keepingQuiet(sessions);
-  return replacing(mesh, { sessions: broken });
+  if (sabotage === "no-audit") {
+    blindAudits();
+    return mesh;
+  }
+  return replacing(mesh, { sessions: BREAK[sabotage](sessions) });
+}
+
+const BREAK = {
+  "early-ack": acknowledgingEarly,
+  "no-tombstone": keepingQuiet,
+  "no-token": forgetting,
+} as const satisfies Partial<Record<Sabotage, (sessions: Sessions) => Sessions>>;
+
+function forgetting(sessions: Sessions): Sessions {
+  return handing(sessions, (handle) =>
+    replacing(handle, { unshared: () => ({ ...handle.unshared(), revisions: [] }) }),
+  );
 }
 
 function acknowledgingEarly(sessions: Sessions): Sessions {

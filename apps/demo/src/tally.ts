@@ -38,12 +38,17 @@ export class Tally {
   logouts = 0;
   /** Logouts that were sent while another request of the same session was under way. */
   logoutsInFlight = 0;
+  /** Behind what its user had seen, though somebody who could be reached had it (P5). */
   staleReads = 0;
-  /** Stale and marked so; there are none until the read-your-writes token exists. */
+  /** Behind, and marked so, while nobody who had it could be reached. */
   staleDeclared = 0;
   deploys = 0;
   kills = 0;
   partitions = 0;
+  /** Sessions written on both sides of a partition while it lasted. */
+  writtenOnBothSides = 0;
+  /** Users who went to the other side while it lasted. */
+  crossings = 0;
   joins = 0;
   /** Deployed processes that did not exit with code 0. */
   badExits = 0;
@@ -51,6 +56,8 @@ export class Tally {
   degraded = 0;
   /** Things seen in a session twice, or that nobody put there, or that differ between processes. */
   mergeFaults = 0;
+  /** Sessions that were not the same on all processes in the end. */
+  unequalAtEnd = 0;
   readonly requestMs: Durations = new Durations();
   /** From the acknowledgement of a write until a read on every process has shown it. */
   readonly convergenceMs: Durations = new Durations();

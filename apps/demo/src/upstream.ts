@@ -13,6 +13,11 @@ import { send } from "./http-client.js";
 const POLL_INTERVAL_MS = 200;
 /** A busy machine is no reason to take a server out. */
 const POLL_TIMEOUT_MS = 2_000;
+/**
+ * How long a 200 is worth something. Shorter than the servers go on after their first 503, so that
+ * however late this hears of it, nothing is sent to a server that is closing.
+ */
+const READY_MS_MAX = 1_200;
 
 /** An app server behind the balancer. */
 export class Upstream {
@@ -27,6 +32,7 @@ export class Upstream {
   isKilled = false;
   #isReady = false;
   #isRetiring = false;
+  #readyAtMs = Number.NEGATIVE_INFINITY;
   #isRemoved = false;
 
   constructor(name: string, origin: string) {
@@ -36,7 +42,8 @@ export class Upstream {
   }
 
   get isReady(): boolean {
-    return this.#isReady && !this.#isRemoved;
+    const isFresh = performance.now() - this.#readyAtMs < READY_MS_MAX;
+    return this.#isReady && isFresh && !this.#isRemoved;
   }
 
   /** A request found it refusing or broken. */
@@ -57,8 +64,10 @@ export class Upstream {
 
   async #poll(): Promise<void> {
     while (!this.#isRemoved) {
+      const askedAtMs = performance.now();
       const isReady = await this.#ask();
       this.#isReady = isReady && (this.#isReady || !this.#isRetiring);
+      if (isReady) this.#readyAtMs = askedAtMs;
       await sleep(POLL_INTERVAL_MS, undefined, { ref: false });
     }
   }

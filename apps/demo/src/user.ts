@@ -7,20 +7,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, Browser } from "./browser.js";
 import { type Difference, type Ended, isWhole, Ledger, type Mark } from "./ledger.js";
+import type { Route } from "./partition.js";
 import type { Shown } from "./shop.js";
 import type { Tally } from "./tally.js";
 
 /** What a user needs of the run. */
 interface UserOptions {
   readonly name: string;
-  /** Where the balancer is. */
-  readonly origin: string;
+  readonly route: Route;
   readonly tally: Tally;
   /** Takes the ledger of every session. */
   readonly book: (ledger: Ledger) => void;
   /** Takes what ended otherwise than by a logout: a login ends the session before it (M13). */
   readonly retire: (ended: Ended) => void;
   readonly isOver: () => boolean;
+}
+
+/** A logout that was acknowledged: by which server, and through which balancer. */
+interface LoggedOut {
+  readonly server: string;
+  readonly origin: string;
 }
 
 /** How long a user looks at a page. */
@@ -48,7 +54,7 @@ export class User {
   async live(): Promise<void> {
     await sleep(between({ min: 0, max: THINK_MS.max }));
     while (!this.#options.isOver()) {
-      const browser = new Browser(this.#options.origin, this.#options.tally);
+      const browser = new Browser(this.#options.route.origin, this.#options.tally);
       const ledger = await this.#logIn(browser);
       if (ledger) await this.#shop(browser, ledger);
       else await sleep(DISCOURAGED_MS);
@@ -60,13 +66,13 @@ export class User {
     const { name, tally, book, retire } = this.#options;
     const look = await browser.get("/account");
     if (!browser.expect(look, [200], "a look around")) return undefined;
-    const before = browser.cookie;
+    const before = browser.sessionCookie;
     const answer = await browser.post("/login", { user: name });
     if (!browser.expect(answer, [303], "a login")) return undefined;
     tally.sessions += 1;
     tally.acknowledgedWrites += 1;
     if (before !== "") retire({ user: name, cookie: before, isResurrected: false });
-    const ledger = new Ledger(name, browser.cookie);
+    const ledger = new Ledger(name, browser.sessionCookie);
     book(ledger);
     await this.#view(browser, ledger, answer.location);
     return ledger;
@@ -80,6 +86,7 @@ export class User {
         if (this.#options.isOver() || ledger.state !== "open") return;
         await this.#putInTwoTabs(browser, ledger);
         await this.#view(browser, ledger);
+        await this.#cross(browser, ledger);
       }
     } while (Math.random() < CHANCE_OF_STAYING);
     if (this.#options.isOver() || ledger.state !== "open") return;
@@ -92,26 +99,77 @@ export class User {
     await Promise.all([this.#put(browser, ledger, path), this.#put(browser, ledger, path)]);
   }
 
-  async #put(browser: Browser, ledger: Ledger, path: string): Promise<void> {
+  /** Once in a partition: shops on both sides at the same time, and looks around on the other one. */
+  async #cross(browser: Browser, ledger: Ledger): Promise<void> {
+    const { route, tally } = this.#options;
+    const origin = route.otherSide();
+    if (origin === undefined || ledger.hasCrossed) return;
+    ledger.hasCrossed = true;
+    const puts = [
+      this.#put(browser, ledger, "/likes"),
+      this.#put(browser, ledger, "/likes", { origin }),
+    ];
+    if ((await Promise.all(puts)).every(Boolean)) tally.writtenOnBothSides += 1;
+    if (route.otherSide() !== origin) return;
+    await this.#view(browser, ledger, "/account", { origin });
+    tally.crossings += 1;
+  }
+
+  /** Whether it was acknowledged. */
+  async #put(
+    browser: Browser,
+    ledger: Ledger,
+    path: string,
+    where: { origin?: string } = {},
+  ): Promise<boolean> {
+    const sentAtMs = performance.now();
     const item = this.#nextItem();
     ledger.attemptItem(item);
-    const answer = await browser.post(path, { item });
-    if (!browser.expect(answer, [204], `${this.#options.name} puts something`)) return;
+    const answer = await browser.post(path, { item }, where);
+    if (answer.status === 401 && this.#isDeclared(answer, sentAtMs)) return false;
+    if (!browser.expect(answer, [204], `${this.#options.name} puts something`)) return false;
     ledger.acknowledgeItem(item);
     this.#options.tally.acknowledgedWrites += 1;
+    return true;
   }
 
   /** Looks at the page, which counts the view, and checks what it shows. */
-  async #view(browser: Browser, ledger: Ledger, path: string = "/account"): Promise<void> {
+  async #view(
+    browser: Browser,
+    ledger: Ledger,
+    path: string = "/account",
+    where: { origin?: string } = {},
+  ): Promise<void> {
+    const sentAtMs = performance.now();
     const mark = ledger.mark();
     ledger.attemptView();
-    const answer = await browser.get(path);
+    const answer = await browser.get(path, where);
     const isAcknowledged = answer.outcome === "answered" && answer.status === 200;
     ledger.answeredView({ isAcknowledged, attempts: answer.attempts });
     if (!browser.expect(answer, [200], `${this.#options.name} views a page`)) return;
     this.#options.tally.acknowledgedWrites += 1;
     const difference = ledger.compare(answer.body as Shown, mark);
-    if (!isWhole(difference)) await this.#retryStale(browser, { ledger, mark, difference });
+    if (isWhole(difference)) return;
+    if (this.#isDeclared(answer, sentAtMs)) return;
+    if (this.#options.route.wasCutSince(sentAtMs)) return this.#noteStale(ledger, difference);
+    await this.#retryStale(browser, { ledger, mark, difference });
+  }
+
+  /** Counts an answer that says itself that it may be behind, while the other side is out of reach. */
+  #isDeclared(answer: Answer, sentAtMs: number): boolean {
+    const { route, tally } = this.#options;
+    if (!answer.isMarkedStale) return false;
+    if (!route.wasCutSince(sentAtMs)) {
+      tally.note(`${this.#options.name}: marked as stale, though all can be reached`);
+      return false;
+    }
+    tally.staleDeclared += 1;
+    return true;
+  }
+
+  #noteStale(ledger: Ledger, difference: Difference): void {
+    this.#options.tally.staleReads += 1;
+    this.#options.tally.note(`${ledger.user}: stale, not marked: ${JSON.stringify(difference)}`);
   }
 
   /** Tells a stale read, which a moment mends, from a loss. */
@@ -126,23 +184,24 @@ export class User {
       if (answer.outcome !== "answered" || answer.status !== 200) continue;
       last = ledger.compare(answer.body as Shown, mark);
       if (!isWhole(last)) continue;
-      this.#options.tally.staleReads += 1;
-      return;
+      return this.#noteStale(ledger, difference);
     }
     ledger.lose(last);
     this.#options.tally.note(`${ledger.user} lost ${JSON.stringify(last)}`);
   }
 
-  /** Which server ended the session; undefined when none said so. */
-  async #logOut(browser: Browser, ledger: Ledger): Promise<string | undefined> {
-    const { tally } = this.#options;
+  /** Where the session ended; undefined when no server said so. */
+  async #logOut(browser: Browser, ledger: Ledger): Promise<LoggedOut | undefined> {
+    const { route, tally } = this.#options;
     ledger.state = "unclear";
-    const answer = await browser.post("/logout");
+    const origin = route.origin();
+    const answer = await browser.post("/logout", {}, { origin });
     if (!browser.expect(answer, [204], "a logout")) return undefined;
     ledger.state = "ended";
     tally.logouts += 1;
-    await this.#checkEnded(ledger, answer.server);
-    return answer.server;
+    const loggedOut = { server: answer.server, origin };
+    await this.#checkEnded(ledger, loggedOut);
+    return loggedOut;
   }
 
   /** Logs out while another tab's slow request is under way; that one's write must die with it. */
@@ -151,10 +210,10 @@ export class User {
     const slow = this.#putSlowly(browser, ledger).finally(() => (isAnswered = true));
     await sleep(between({ min: SLOW_MS.min / 6, max: SLOW_MS.min / 2 }));
     const isMeanwhile = !isAnswered;
-    const server = await this.#logOut(browser, ledger);
-    if (server !== undefined && isMeanwhile) this.#options.tally.logoutsInFlight += 1;
+    const loggedOut = await this.#logOut(browser, ledger);
+    if (loggedOut && isMeanwhile) this.#options.tally.logoutsInFlight += 1;
     await slow;
-    if (server !== undefined) await this.#checkEnded(ledger, server);
+    if (loggedOut) await this.#checkEnded(ledger, loggedOut);
   }
 
   async #putSlowly(browser: Browser, ledger: Ledger): Promise<Answer> {
@@ -165,9 +224,9 @@ export class User {
   }
 
   /** Comes with the old cookie, as a thief would. */
-  async #checkEnded(ledger: Ledger, server: string): Promise<void> {
-    const { tally, origin } = this.#options;
-    const thief = new Browser(origin, tally);
+  async #checkEnded(ledger: Ledger, { server, origin }: LoggedOut): Promise<void> {
+    const { tally } = this.#options;
+    const thief = new Browser(() => origin, tally);
     const answer = await thief.get("/peek", { cookie: ledger.cookie });
     if (!thief.expect(answer, [200], "a look with an old cookie")) return;
     if ((answer.body as Shown).user === null || ledger.isResurrected) return;
