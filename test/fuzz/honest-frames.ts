@@ -87,6 +87,7 @@ function startReplica(frames: Uint8Array[]): Replica {
     schedule: nothing,
     settle: nothing,
     emit: nothing,
+    persist: nothing,
   };
   const identity = { cluster: "default", node: "honest" as NodeId, writer: 42 as WriterId };
   const places = { address: "memory://honest", seeds: [] };

@@ -46,6 +46,7 @@ export function createSharing(config: ReplicaConfig, runtime: Runtime, parts: Pa
       return known !== undefined && isTrusted(known);
     },
     writerOf: (member) => parts.membership.member(member)?.fact.writer,
+    hasRestored: () => parts.storage.hasRestored,
     hasMet: (writer) => [...parts.membership.members()].some(({ fact }) => fact.writer === writer),
     hasConfirmed: (member, seq) => parts.pusher.hasConfirmed(member, seq),
   });

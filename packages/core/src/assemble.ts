@@ -4,6 +4,7 @@
  *
  * Not here: what comes in from outside (replica.ts).
  */
+import { createAcks, createDrain } from "./assemble-waits.js";
 import { createFreshness, createSharing } from "./assemble-freshness.js";
 import { createAudits, createBulkJoin, createRangeDonor } from "./assemble-join.js";
 import { Auditor } from "./antientropy/auditor.js";
@@ -15,8 +16,8 @@ import { PartitionSums } from "./antientropy/partition-sums.js";
 import { Puller } from "./antientropy/puller.js";
 import type { RangeDonor } from "./antientropy/range-donor.js";
 import type { ReplicaConfig } from "./config.js";
-import { Drain } from "./drain.js";
-import { Acks } from "./gossip/acks.js";
+import type { Drain } from "./drain.js";
+import type { Acks } from "./gossip/acks.js";
 import { Pusher } from "./gossip/pusher.js";
 import type { LinkId, NodeId } from "./ids.js";
 import { type IntegrationPath, Integrator } from "./integrator.js";
@@ -30,6 +31,9 @@ import { Retention } from "./retention.js";
 import type { Runtime } from "./runtime.js";
 import type { Sharing } from "./sharing.js";
 import type { Item, WholeItem } from "./session-state.js";
+import { createPersister, createStorage } from "./assemble-storage.js";
+import type { Persister } from "./storage/persister.js";
+import type { Storage } from "./storage/storage.js";
 import { DIGEST_VERSION, SessionDigester } from "./session/fingerprint.js";
 import { SessionTable } from "./session/table.js";
 import { encodeMessage } from "./wire/codec.js";
@@ -57,6 +61,8 @@ class Assembly implements Parts {
   readonly drain: Drain;
   readonly local: LocalSessions;
   readonly retention: Retention;
+  readonly persister: Persister;
+  readonly storage: Storage;
   readonly #config: ReplicaConfig;
   readonly #runtime: Runtime;
   readonly #digester: SessionDigester;
@@ -75,12 +81,17 @@ class Assembly implements Parts {
       offsetMs: () => this.membership.clockOffsetMs(),
     });
     this.#peers = new PeerChanges(config.node, this);
+    this.persister = createPersister(config, runtime, this);
     this.table = this.#createTable();
+    this.storage = createStorage(this, {
+      ...{ key: config.digestKey, runtime },
+      sawClock: (hlc) => this.#clock.saw(hlc),
+    });
     this.membership = this.#createMembership();
     this.retention = this.#createRetention();
     this.#integrator = this.#createIntegrator();
     this.pusher = this.#createPusher();
-    this.acks = this.#createAcks();
+    this.acks = createAcks(config.limits, runtime, this);
     this.auditor = this.#createAuditor();
     this.audits = createAudits(runtime, this);
     const joining = {
@@ -93,7 +104,7 @@ class Assembly implements Parts {
     this.puller = this.#createPuller();
     this.freshness = createFreshness(config, runtime, this);
     this.sharing = createSharing(config, runtime, this);
-    this.drain = this.#createDrain();
+    this.drain = createDrain(runtime, this);
     this.local = this.#createLocal();
   }
 
@@ -119,7 +130,10 @@ class Assembly implements Parts {
       digester: this.#digester,
       elapsedMs: () => runtime.elapsedMs(),
       emit: (event) => runtime.emit(event),
-      digestChanged: (session, before, after) => this.sums.change(session, before, after),
+      digestChanged: (session, before, after) => {
+        this.sums.change(session, before, after);
+        this.persister.changed(session);
+      },
     });
   }
 
@@ -199,24 +213,16 @@ class Assembly implements Parts {
       wholeItem: this.#wholeItem,
       integrate: (peer, item) => {
         const path = item.kind === "state" ? "catch-up" : "push";
+        const verdict = this.#integrator.integrate(peer, item, path);
+        this.storage.confirming(item.session);
         // Nothing of a refused sender may be confirmed, so a refusal counts as a gap.
-        return this.#integrator.integrate(peer, item, path) === "ok" ? "ok" : "gap";
+        return verdict === "ok" ? "ok" : "gap";
       },
       fetch: (peer, session) => this.puller.fetch(peer, session),
       needsAudit: (peer) => this.audits.add(peer, { thorough: true }),
       acked: () => this.acks.review(),
-    });
-  }
-
-  #createAcks(): Acks {
-    const runtime = this.#runtime;
-    return new Acks({
-      limits: this.#config.limits,
-      elapsedMs: () => runtime.elapsedMs(),
-      ackers: () => this.pusher.ackers(),
-      schedule: (delayMs) => runtime.schedule({ kind: "ack-deadline" }, delayMs),
-      settle: (ticket, outcome) => runtime.settle(ticket, outcome),
-      emit: (event) => runtime.emit(event),
+      confirmablePoint: () => this.storage.point,
+      isConfirmable: (point) => this.storage.isDurable(point),
     });
   }
 
@@ -261,26 +267,10 @@ class Assembly implements Parts {
       linkedPeers: () => this.membership.roster.linked(),
       isCertain: (answered) =>
         this.membership.expected()?.every((node) => answered.has(node)) ?? false,
-      gapFilled: (peer, session) => this.pusher.gapFilled(peer, session),
-    });
-  }
-
-  #createDrain(): Drain {
-    const runtime = this.#runtime;
-    return new Drain({
-      elapsedMs: () => runtime.elapsedMs(),
-      emit: (event) => runtime.emit(event),
-      settle: (ticket, outcome) => runtime.settle(ticket, outcome),
-      scheduleDeadline: (ticket, delayMs) =>
-        runtime.schedule({ kind: "drain-deadline", ticket }, delayMs),
-      targets: () => {
-        const staying = this.membership.roster.trusted().filter((member) => !member.fact.draining);
-        return staying.map((member) => member.fact.node);
+      gapFilled: (peer, session) => {
+        this.storage.confirming(session);
+        this.pusher.gapFilled(peer, session);
       },
-      mayReturn: () => this.membership.roster.hasSuspects,
-      hasAcked: (peer) => (this.pusher.ackedBy(peer) ?? -1) >= this.pusher.headSeq,
-      audit: (peer) => this.audits.add(peer, { thorough: true }),
-      sessionCount: () => this.table.counts.hot + this.table.counts.cold,
     });
   }
 
@@ -293,7 +283,11 @@ class Assembly implements Parts {
       meshMs: () => this.#clock.meshMs(),
       hlc: () => this.#clock.hlc,
       sawClock: (hlc) => this.#clock.saw(hlc),
-      push: (item) => this.pusher.push(item),
+      push: (item) => {
+        const seq = this.pusher.push(item);
+        this.storage.changedHere(item.session, seq);
+        return seq;
+      },
       emit: (event) => runtime.emit(event),
     });
   }

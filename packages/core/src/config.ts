@@ -92,6 +92,12 @@ export interface Limits {
   readonly coldDeltasMax: number;
   /** How often expired sessions and tombstones are looked for. */
   readonly collectIntervalMs: Millis;
+  /** How long changes gather before they are stored; larger writes less, and confirms later. */
+  readonly persistDelayMs: Millis;
+  /** How large a batch grows before it is stored. One is under way at a time; the rest waits as names. */
+  readonly persistBatchBytesMax: Bytes;
+  /** How long after the disk failed it is tried again. */
+  readonly persistRetryMs: Millis;
 }
 
 /** The defaults of {@link Limits}. */
@@ -133,7 +139,16 @@ export const DEFAULT_LIMITS: Limits = {
   hotSessionsMax: 5_000,
   coldDeltasMax: 16,
   collectIntervalMs: 5 * SECOND,
+  persistDelayMs: 2,
+  persistBatchBytesMax: 256 * KIB,
+  persistRetryMs: 1 * SECOND,
 };
+
+/**
+ * What an acknowledgement of this node says of its own copy. `none`: nothing is stored. `memory`: it
+ * is held; the disk follows. `disk`: it is on the disk, so it survives a power cut of all nodes (P10).
+ */
+export type Durability = "none" | "memory" | "disk";
 
 /** What a replica is told at its birth. */
 export interface ReplicaConfig {
@@ -149,4 +164,6 @@ export interface ReplicaConfig {
   /** Keys the fingerprints, so that nobody outside the cluster can craft colliding sessions. */
   readonly digestKey: readonly [number, number];
   readonly limits: Limits;
+  /** Default: `none`. */
+  readonly durability?: Durability;
 }

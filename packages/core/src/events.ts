@@ -200,4 +200,26 @@ export type EventBody =
       readonly type: "changed-after-headers";
       readonly session: SessionId;
     }
+  | {
+      /** A node came back with what it had stored. */
+      readonly type: "restored";
+      readonly sessions: number;
+      readonly tombstones: number;
+      /** Records that were torn, altered, or of another cluster: left out. */
+      readonly damaged: number;
+      /** Records of a newer version: left out, and left on the disk. */
+      readonly newer: number;
+    }
+  | {
+      readonly type: "persisted";
+      readonly records: number;
+      readonly bytes: Bytes;
+      readonly tookMs: Millis;
+    }
+  | {
+      readonly type: "persist-failed";
+      readonly reason: string;
+      /** Sessions that changed since they were stored. */
+      readonly waiting: number;
+    }
   | { readonly type: "clock-offset"; readonly offsetMs: Millis; readonly safe: boolean };

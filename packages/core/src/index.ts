@@ -6,7 +6,7 @@
  * `session-mesh` runs it on real sockets, `@session-mesh/sim` under virtual time.
  */
 export { assert, InvariantError } from "./assert.js";
-export { DEFAULT_LIMITS, type Limits, type ReplicaConfig } from "./config.js";
+export { DEFAULT_LIMITS, type Durability, type Limits, type ReplicaConfig } from "./config.js";
 export type { WantedRevisions } from "./antientropy/freshness.js";
 export type { Event, EventBody, Law, MemberState, RefusalCode } from "./events.js";
 export type { WantedAcks } from "./gossip/acks.js";
@@ -37,6 +37,9 @@ export type {
   Outcome,
   PullOutcome,
   Runtime,
+  StorageBatch,
+  StoredOutcome,
+  StoredRecord,
   Ticket,
   Timer,
 } from "./runtime.js";
@@ -60,4 +63,5 @@ export type { Unshared } from "./sharing.js";
 export type { MemberStatus, ReplicaStatus } from "./status.js";
 export { encodeMessage } from "./wire/codec.js";
 export { type Message, PROTOCOL_MAX, PROTOCOL_MIN } from "./wire/messages.js";
+export { sealRecord } from "./wire/record.js";
 export { decodeFrame } from "./wire/validate.js";

@@ -18,6 +18,8 @@ import type { LocalSessions } from "./local-sessions.js";
 import type { Membership } from "./membership/membership.js";
 import type { Refusals } from "./membership/refusals.js";
 import type { Retention } from "./retention.js";
+import type { Persister } from "./storage/persister.js";
+import type { Storage } from "./storage/storage.js";
 import type { Sharing } from "./sharing.js";
 import type { SessionTable } from "./session/table.js";
 import type { Message } from "./wire/messages.js";
@@ -40,5 +42,7 @@ export interface Parts {
   readonly drain: Drain;
   readonly local: LocalSessions;
   readonly retention: Retention;
+  readonly persister: Persister;
+  readonly storage: Storage;
   sendOn(link: LinkId, message: Message): void;
 }

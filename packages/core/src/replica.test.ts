@@ -21,6 +21,7 @@ function quietRuntime(): Runtime {
     schedule: nothing,
     settle: nothing,
     emit: nothing,
+    persist: nothing,
   };
 }
 

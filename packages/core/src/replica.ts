@@ -11,7 +11,8 @@ import type { WantedRevisions } from "./antientropy/freshness.js";
 import { assemble } from "./assemble.js";
 import type { ReplicaConfig } from "./config.js";
 import type { WantedAcks } from "./gossip/acks.js";
-import type { LinkId, Millis, NodeId, SessionId } from "./ids.js";
+import { dispatch } from "./dispatch.js";
+import type { LinkId, Millis, SessionId } from "./ids.js";
 import { type Inspection, inspect } from "./inspection.js";
 import type {
   CommitResult,
@@ -22,12 +23,12 @@ import type {
 import { TICK_MS } from "./membership/membership.js";
 import type { DialFailure } from "./membership/refusals.js";
 import type { Parts } from "./parts.js";
-import type { Runtime, Ticket, Timer } from "./runtime.js";
+import type { Runtime, StoredRecord, Ticket, Timer } from "./runtime.js";
 import type { VersionVector } from "./session-state.js";
 import type { Snapshot } from "./session/document.js";
 import type { Unshared } from "./sharing.js";
 import { type ReplicaStatus, statusOf } from "./status.js";
-import type { Message, RefuseMessage } from "./wire/messages.js";
+import type { RefuseMessage } from "./wire/messages.js";
 import { decodeFrame } from "./wire/validate.js";
 
 /** The sans-I/O heart of a node. */
@@ -45,10 +46,19 @@ export class Replica {
     this.#parts = assemble(config, runtime);
   }
 
+  /**
+   * Takes back what this node, or another of the cluster, had stored; before {@link Replica.start},
+   * in as many calls as one likes. What cannot be read is left out and counted by an event.
+   */
+  restore(records: Iterable<StoredRecord>): void {
+    this.#parts.storage.restore(records);
+  }
+
   /** Begins to dial, tick and audit. */
   start(): void {
     const { node, writer } = this.#config;
     this.#runtime.emit({ type: "started", node, writer });
+    this.#parts.storage.start();
     this.fire({ kind: "tick" });
     this.#scheduleAudit();
     this.#scheduleCollect();
@@ -107,7 +117,7 @@ export class Replica {
     if (message.type === "hello") this.#parts.membership.onHello(link, message);
     else if (message.type === "refuse") this.#onRefuse(link, message);
     else if (peer !== undefined && this.#parts.membership.member(peer)?.link === link) {
-      this.#dispatch(peer, link, message);
+      dispatch(this.#parts, { peer, link }, message);
     }
   }
 
@@ -134,6 +144,8 @@ export class Replica {
         return this.#parts.freshness.fireRetry(timer.ask);
       case "drain-deadline":
         return this.#parts.drain.fireDeadline(timer.ticket);
+      case "persist":
+        return this.#parts.persister.fire();
     }
   }
 
@@ -204,6 +216,26 @@ export class Replica {
     this.#parts.drain.start(ticket, deadlineMs);
   }
 
+  /** The batch that was handed over last is durable. */
+  persisted(): void {
+    if (!this.#isStopped) this.#parts.persister.persisted();
+  }
+
+  /** The batch that was handed over last is not durable, or not all of it; it comes again. */
+  persistFailed(reason: string): void {
+    if (!this.#isStopped) this.#parts.persister.failed(reason);
+  }
+
+  /** Whether this node has its own change of this number on its disk, or need not. */
+  isStored(seq: number): boolean {
+    return this.#parts.storage.isStored(seq);
+  }
+
+  /** Settles `ticket` when all that has changed so far is durable, or the disk fails. */
+  store(ticket: Ticket): void {
+    this.#parts.storage.store(ticket);
+  }
+
   /** A picture of this node for readiness, metrics and people. */
   status(): ReplicaStatus {
     return statusOf(this.#config, this.#parts);
@@ -212,51 +244,6 @@ export class Replica {
   /** What is kept incrementally, compared with what it is afresh. For simulations and tests. */
   inspect(): Inspection {
     return inspect(this.#config, this.#parts);
-  }
-
-  #dispatch(peer: NodeId, link: LinkId, message: Message): void {
-    switch (message.type) {
-      case "members":
-        return this.#parts.membership.onMembers(peer, message.members);
-      case "probe":
-        return this.#parts.membership.suspicion.onProbe(link, message);
-      case "probe-result":
-        return this.#parts.membership.suspicion.onProbeResult(message);
-      case "leave":
-        return this.#parts.membership.onLeave(peer);
-      case "heartbeat":
-        this.#parts.membership.onHeartbeat(peer, message.wallMs);
-        return this.#parts.pusher.onAck(peer, message.haveSeq);
-      case "resume":
-        return this.#parts.pusher.onResume(peer, message.haveSeq);
-      case "push":
-        return this.#parts.pusher.onPush(peer, message);
-      case "ack":
-        return this.#parts.pusher.onAck(peer, message.seq);
-      case "audit":
-        return this.#parts.bulkJoin.onAudit(peer, message);
-      case "partitions":
-        return this.#parts.auditor.onPartitions(peer, message);
-      case "list":
-        return this.#parts.auditor.onList(peer, message);
-      case "listed":
-        return this.#parts.auditor.onListed(peer, message);
-      case "sync":
-        return this.#parts.auditor.onSync(peer, message.request, message.items);
-      case "synced":
-        return this.#parts.auditor.onSynced(peer, message.request);
-      case "pull":
-        return this.#parts.puller.onPull(peer, message.request, message.session);
-      case "pulled":
-        return this.#parts.puller.onPulled(peer, message);
-      case "range":
-        return this.#parts.rangeDonor.onRange(peer, message);
-      case "ranged":
-        return this.#parts.bulkJoin.onRanged(peer, message);
-      case "hello":
-      case "refuse":
-        return undefined;
-    }
   }
 
   #onRefuse(link: LinkId, { code, detail }: RefuseMessage): void {

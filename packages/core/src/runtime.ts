@@ -7,7 +7,7 @@
  * Not here: sockets, disks and clocks themselves; the shell and the simulator each have their own.
  */
 import type { EventBody } from "./events.js";
-import type { LinkId, Millis, NodeId } from "./ids.js";
+import type { LinkId, Millis, NodeId, SessionId } from "./ids.js";
 import type { Prng } from "./prng.js";
 import type { VersionVector } from "./session-state.js";
 
@@ -26,7 +26,8 @@ export type Timer =
   | { readonly kind: "pull-deadline"; readonly request: number }
   | { readonly kind: "token-deadline"; readonly ticket: Ticket }
   | { readonly kind: "token-retry"; readonly ask: number }
-  | { readonly kind: "drain-deadline"; readonly ticket: Ticket };
+  | { readonly kind: "drain-deadline"; readonly ticket: Ticket }
+  | { readonly kind: "persist" };
 
 /** How a wait for acknowledgements ended. */
 export interface AckOutcome {
@@ -64,8 +65,28 @@ export interface DrainOutcome {
   readonly soleHeldCount: number;
 }
 
+/** How a wait for everything to be stored ended. */
+export interface StoredOutcome {
+  readonly kind: "stored";
+  /** False where the disk failed. */
+  readonly isStored: boolean;
+}
+
 /** What a {@link Ticket} is settled with. */
-export type Outcome = AckOutcome | PullOutcome | FreshnessOutcome | DrainOutcome;
+export type Outcome = AckOutcome | PullOutcome | FreshnessOutcome | DrainOutcome | StoredOutcome;
+
+/** A session as it is stored: opaque bytes under its name. */
+export interface StoredRecord {
+  readonly session: SessionId;
+  readonly bytes: Uint8Array;
+}
+
+/** What is to be stored next: all of it, in any order, over what was stored before. */
+export interface StorageBatch {
+  readonly puts: readonly StoredRecord[];
+  /** Sessions that are not held any more. */
+  readonly removals: readonly SessionId[];
+}
 
 /** What a replica may ask of the world. No call blocks, throws, or re-enters the replica. */
 export interface Runtime {
@@ -83,4 +104,9 @@ export interface Runtime {
   schedule(timer: Timer, delayMs: Millis): void;
   settle(ticket: Ticket, outcome: Outcome): void;
   emit(event: EventBody): void;
+  /**
+   * Stores a batch; `persisted` or `persistFailed` follows as an input, and no other batch comes
+   * before. Never called with the durability `none`.
+   */
+  persist(batch: StorageBatch): void;
 }

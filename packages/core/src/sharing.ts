@@ -24,6 +24,8 @@ export interface SharingPort {
   expectedMembers(): readonly NodeId[] | undefined;
   isTrusted(member: NodeId): boolean;
   writerOf(member: NodeId): WriterId | undefined;
+  /** Whether sessions were taken back from the disk, with writes that may be half spread. */
+  hasRestored(): boolean;
   /** Whether any member, in whatever state, is the process of that writer. */
   hasMet(writer: WriterId): boolean;
   /** Whether `member` has confirmed this node's change of that number. */
@@ -108,7 +110,8 @@ export class Sharing {
     }
     const author = members.find((member) => this.#port.writerOf(member) === writer);
     // Whoever wrote before anyone here can remember has been followed and audited long since.
-    const isRecent = this.#port.hasMet(writer) || this.#formerWriters.has(writer);
+    const isRecent =
+      this.#port.hasMet(writer) || this.#formerWriters.has(writer) || this.#port.hasRestored();
     if (author === undefined && !isRecent) return [];
     return members.filter((member) => {
       return member !== author && !this.#isSettled(member, held.heardAtMs);

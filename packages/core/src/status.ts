@@ -5,6 +5,7 @@ import type { Parts } from "./parts.js";
 import type { ReplicaConfig } from "./config.js";
 import type { MemberState } from "./events.js";
 import type { Bytes, Millis, NodeId, WriterId } from "./ids.js";
+import type { PersisterStatus } from "./storage/persister.js";
 import type { Refusal } from "./membership/refusals.js";
 
 /** A member as this node sees it. */
@@ -48,6 +49,8 @@ export interface ReplicaStatus {
   };
   /** How full the change log is, each from 0 to 1. */
   readonly logFill: { readonly entries: number; readonly bytes: number };
+  /** What is on its way to the disk; nothing where nothing is stored. */
+  readonly storage: PersisterStatus;
   readonly ackWaiterCount: number;
   readonly pullCount: number;
   readonly tokenWaiterCount: number;
@@ -57,7 +60,8 @@ export interface ReplicaStatus {
 
 /** Takes the picture. */
 export function statusOf(config: ReplicaConfig, parts: Parts): ReplicaStatus {
-  const { membership, pusher, acks, puller, freshness, table, sums, refusals, drain } = parts;
+  const { membership, pusher, acks, puller, freshness, table, sums, refusals, drain, persister } =
+    parts;
   const { node, writer, limits } = config;
   const clockOffsetMs = membership.clockOffsetMs();
   const { a, b } = sums.root();
@@ -98,6 +102,7 @@ export function statusOf(config: ReplicaConfig, parts: Parts): ReplicaStatus {
     seq: pusher.headSeq,
     sessions: table.counts,
     logFill: pusher.fill,
+    storage: persister.status,
     ackWaiterCount: acks.waiterCount,
     pullCount: puller.pullCount,
     tokenWaiterCount: freshness.waiterCount,

@@ -41,7 +41,8 @@ function amountProblem(limit: string, amount: unknown): string | undefined {
   if (typeof amount !== "number" || !Number.isFinite(amount)) return "give a finite number";
   const isCount = !limit.includes("Ms");
   if (isCount && !Number.isSafeInteger(amount)) return "give a whole number";
-  if (amount <= 0 && limit !== "pushDelayMs") return "give a number above 0";
+  const mayBeZero = limit === "pushDelayMs" || limit === "persistDelayMs";
+  if (amount <= 0 && !mayBeZero) return "give a number above 0";
   if (amount < 0) return "give a number from 0 on";
   return amount <= VALUE_MAX ? undefined : `give at most ${VALUE_MAX}`;
 }

@@ -90,6 +90,7 @@ export class Mesh {
         this.#users?.observe(event);
         this.#emit(event, atMs);
       },
+      persist: () => {},
       failed: (error) => this.#fail(error),
     });
     this.#links = new Links(transport, credentials, {

@@ -27,6 +27,7 @@ beforeEach(() => {
       heard.push(`event ${type}`);
       onEvent?.(type);
     },
+    persist: () => void heard.push("persist"),
     failed: (error) => void heard.push(`failed ${String(error)}`),
   });
   const replica = new Replica(

@@ -21,6 +21,7 @@ import {
   type Prng,
   type Replica,
   type Runtime,
+  type StorageBatch,
   type Ticket,
   type Timer,
 } from "@session-mesh/core";
@@ -43,6 +44,8 @@ export interface RuntimeOutputs {
   closeLink(link: LinkId, reason: string): void;
   dial(address: string): void;
   emit(event: EventBody, atMs: Millis): void;
+  /** `persisted` or `persistFailed` must follow as an input. */
+  persist(batch: StorageBatch): void;
   /** A bug was met, and the replica will not run again. */
   failed(error: unknown): void;
 }
@@ -177,6 +180,10 @@ export class SystemRuntime implements Runtime {
       this.#waiting.delete(ticket);
       waiting?.resolve(outcome);
     });
+  }
+
+  persist(batch: StorageBatch): void {
+    this.#pending.push(() => this.#outputs.persist(batch));
   }
 
   schedule(timer: Timer, delayMs: Millis): void {

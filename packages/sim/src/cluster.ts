@@ -1,8 +1,8 @@
 /**
  * Machines and the runs of nodes on them: start, crash, deploy, pause, and clocks that run on.
  *
- * Nothing survives a run but the machine's name, address and clock: sessions live in memory, so a
- * node that comes back comes back empty, under a new writer.
+ * Nothing survives a run but the machine's name, address, clock and, where there are some, disk. A
+ * node that comes back has what that disk has, and a new writer.
  *
  * Not here: requests (workload.ts), and when what happens (nemesis.ts, scenario.ts).
  */
@@ -10,6 +10,7 @@ import {
   assert,
   DEFAULT_LIMITS,
   type DrainOutcome,
+  type Durability,
   type EventBody,
   type Limits,
   type Millis,
@@ -18,6 +19,7 @@ import {
   type WriterId,
 } from "@session-mesh/core";
 import type { Dialect } from "./dialect.js";
+import { Disk, type DiskOptions } from "./disk.js";
 import type { Death, Network } from "./network.js";
 import { type ClockSettings, NodeClock } from "./node-clock.js";
 import { NodeRun } from "./node-run.js";
@@ -30,6 +32,8 @@ export interface ClusterOptions {
   readonly keepsNodeIds: boolean;
   /** How many machines are named to each node as seeds. */
   readonly seedsMax: number;
+  /** How disks behave, and what an acknowledgement says of them; without, nothing is stored. */
+  readonly disks?: DiskOptions & { readonly durability: Durability };
 }
 
 /** Hears of everything that happens in any replica. */
@@ -42,6 +46,7 @@ interface Machine {
   readonly name: string;
   readonly address: string;
   readonly clock: NodeClock;
+  readonly disk: Disk | undefined;
   run: NodeRun | undefined;
   runs: number;
   dialect: Dialect | undefined;
@@ -84,6 +89,11 @@ export class Cluster {
     return run?.isAlive ? run : undefined;
   }
 
+  /** The disk of a machine; it stays when a run ends. */
+  diskOf(name: string): Disk | undefined {
+    return this.#machine(name).disk;
+  }
+
   clockOf(name: string): NodeClock {
     return this.#machine(name).clock;
   }
@@ -101,7 +111,9 @@ export class Cluster {
   add(name: string, clock: Partial<ClockSettings> = {}): void {
     const address = `${name}:7946`;
     const nodeClock = new NodeClock(this.#simulator, clock);
-    const idle = { run: undefined, runs: 0, dialect: undefined };
+    const { disks } = this.#options;
+    const disk = disks && new Disk(this.#simulator, disks);
+    const idle = { disk, run: undefined, runs: 0, dialect: undefined };
     this.#machines.set(name, { name, address, clock: nodeClock, ...idle });
   }
 
@@ -120,8 +132,18 @@ export class Cluster {
     const seeds = others.slice(0, seedsMax).map((other) => other.address);
     const writer = this.#random.uint53() as WriterId;
     const digestKey: [number, number] = [1, 2];
+    const { durability = "none" } = this.#options.disks ?? {};
     const run = new NodeRun(
-      { cluster: "sim", node, writer, address: machine.address, seeds, digestKey, limits },
+      {
+        cluster: "sim",
+        node,
+        writer,
+        address: machine.address,
+        seeds,
+        digestKey,
+        limits,
+        durability,
+      },
       {
         simulator: this.#simulator,
         network: this.#network,
@@ -129,6 +151,7 @@ export class Cluster {
         machine: name,
         random: this.#simulator.fork(),
         dialect: machine.dialect,
+        disk: machine.disk,
         happened: (from, event) => this.#happened(from, event),
       },
     );

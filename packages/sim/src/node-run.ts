@@ -16,10 +16,12 @@ import {
   Replica,
   type ReplicaConfig,
   type Runtime,
+  type StorageBatch,
   type Ticket,
   type Timer,
 } from "@session-mesh/core";
 import type { Dialect } from "./dialect.js";
+import type { Disk } from "./disk.js";
 import type { Death, Endpoint, Network } from "./network.js";
 import type { NodeClock } from "./node-clock.js";
 import { SimulationFailure, type Simulator } from "./simulator.js";
@@ -36,6 +38,8 @@ export interface NodeRunPort {
   readonly random: Prng;
   /** Absent where it speaks as this build does. */
   readonly dialect: Dialect | undefined;
+  /** Absent where nothing is stored. */
+  readonly disk: Disk | undefined;
   happened(run: NodeRun, event: EventBody): void;
 }
 
@@ -75,6 +79,11 @@ export class NodeRun implements Endpoint, Runtime {
     return this.#isPaused;
   }
 
+  /** What it stores on. */
+  get disk(): Disk | undefined {
+    return this.#port.disk;
+  }
+
   /** Whether requests can be sent here: it is ready, as a balancer would see it. */
   get isServing(): boolean {
     if (!this.#isAlive || this.#isPaused || this.isDraining) return false;
@@ -85,6 +94,8 @@ export class NodeRun implements Endpoint, Runtime {
   start(): void {
     this.#startedAtMs = this.elapsedMs();
     this.#port.network.listen(this.config.address, this);
+    const { disk } = this.#port;
+    if (disk) this.input((replica) => replica.restore(disk.records()));
     this.input((replica) => replica.start());
   }
 
@@ -121,6 +132,7 @@ export class NodeRun implements Endpoint, Runtime {
   /** Everything it held in memory is gone. */
   crash(death: Death = {}): void {
     this.#end();
+    this.#port.disk?.cut();
     this.#port.network.died(this, death);
   }
 
@@ -182,6 +194,17 @@ export class NodeRun implements Endpoint, Runtime {
     this.#settled.delete(ticket);
     this.#port.simulator.after(0, () => {
       this.#take(() => settled?.(outcome));
+    });
+  }
+
+  persist(batch: StorageBatch): void {
+    this.#port.disk?.write(batch, (problem) => {
+      this.#take(() =>
+        this.input((replica) => {
+          if (problem === undefined) replica.persisted();
+          else replica.persistFailed(problem);
+        }),
+      );
     });
   }
 

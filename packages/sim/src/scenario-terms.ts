@@ -6,10 +6,13 @@
 import {
   assert,
   type declareCounter,
+  type Durability,
   type JsonObject,
   type Limits,
   type Millis,
 } from "@session-mesh/core";
+import type { ClusterOptions } from "./cluster.js";
+import type { DiskOptions } from "./disk.js";
 import type { NetworkOptions } from "./network.js";
 import type { TraceLog } from "./trace.js";
 
@@ -32,6 +35,18 @@ export interface ScenarioOptions {
   /** How far the clock of a machine is ahead. */
   readonly clocks?: Readonly<Record<string, Millis>>;
   readonly log?: TraceLog;
+  /** Gives every machine a disk; without, nothing survives a crash. */
+  readonly disks?: Partial<DiskOptions> & { readonly durability?: Durability };
+}
+
+/** The disk of a scenario that asks for no other. */
+const DISK: DiskOptions = { latencyMs: 2, jitterMs: 4, failureRate: 0 };
+
+/** The cluster that a scenario asks for. */
+export function clusterOptionsOf(options: ScenarioOptions): ClusterOptions {
+  const { nodes, limits = {}, keepsNodeIds = true, disks } = options;
+  const settings = { limits, keepsNodeIds, seedsMax: nodes };
+  return disks ? { ...settings, disks: { ...DISK, durability: "disk", ...disks } } : settings;
 }
 
 /** What a session must be: plain data, or how it ended. */

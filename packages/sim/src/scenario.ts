@@ -31,6 +31,7 @@ import { type Death, Network } from "./network.js";
 import type { NodeRun } from "./node-run.js";
 import {
   type Change,
+  clusterOptionsOf,
   type Draft,
   type Duration,
   type Expected,
@@ -60,11 +61,10 @@ export class Scenario {
   #last: CommitResult = { status: "unchanged" };
 
   constructor(options: ScenarioOptions) {
-    const { nodes, seed = 1, limits = {}, network, keepsNodeIds = true, clocks = {} } = options;
+    const { nodes, seed = 1, network, clocks = {} } = options;
     this.#simulator = new Simulator(seed, options.log);
     this.network = new Network(this.#simulator, { ...NETWORK, ...network });
-    const settings = { limits, keepsNodeIds, seedsMax: nodes };
-    this.cluster = new Cluster(this.#simulator, this.network, settings);
+    this.cluster = new Cluster(this.#simulator, this.network, clusterOptionsOf(options));
     this.cluster.onEvent((run, event) => this.events.push({ node: run.machine, event }));
     for (let i = 1; i <= nodes; i++) {
       this.cluster.add(`n${i}`, { offsetMs: clocks[`n${i}`] ?? 0 });

@@ -28,6 +28,7 @@ function bench(peers: Peer[], limits = {}) {
     limits: { ...DEFAULT_LIMITS, ...limits },
     elapsedMs: () => nowMs,
     ackers: () => peers,
+    isStored: () => true,
     schedule: (delayMs) => delays.push(delayMs),
     settle: (ticket, outcome) => settled.set(ticket, outcome),
     emit: (event) => events.push(event),

@@ -1,8 +1,9 @@
 /**
  * Who waits for how many peers to have integrated a change (P1).
  *
- * A wait ends when enough peers have confirmed, when too few that could are left, or at its
- * deadline; a peer that missed a deadline is not waited for again until it answers.
+ * A wait ends when this node has stored the change (where it must) and enough peers have confirmed,
+ * when too few that could are left, or at its deadline; a peer, or the own disk, that missed a
+ * deadline is not waited for again until it answers.
  *
  * Not here: how far each peer has confirmed (pusher.ts).
  */
@@ -28,6 +29,8 @@ export interface AcksPort {
   readonly limits: Limits;
   elapsedMs(): Millis;
   ackers(): readonly Acker[];
+  /** Whether this node has stored its own change of this number, or need not. */
+  isStored(seq: number): boolean;
   schedule(delayMs: Millis): void;
   settle(ticket: Ticket, outcome: AckOutcome): void;
   emit(event: EventBody): void;
@@ -51,6 +54,8 @@ interface Waiter {
 export class Acks {
   readonly #port: AcksPort;
   #waiters: Waiter[] = [];
+  /** The own disk let a deadline pass and has stored nothing since. */
+  #isDiskLate = false;
   #scheduledAtMs = Number.POSITIVE_INFINITY;
 
   constructor(port: AcksPort) {
@@ -88,6 +93,12 @@ export class Acks {
     this.#waiters = this.#waiters.filter((waiter) => !this.#trySettle(waiter, ackers));
   }
 
+  /** More is stored here than before. */
+  stored(): void {
+    this.#isDiskLate = false;
+    this.review();
+  }
+
   /** Gives up what is past its deadline. */
   fireDeadline(): void {
     const nowMs = this.#port.elapsedMs();
@@ -97,6 +108,7 @@ export class Acks {
     this.#waiters = this.#waiters.filter((waiter) => !isOver(waiter));
     const ackers = this.#port.ackers();
     for (const waiter of over) {
+      if (!this.#port.isStored(waiter.wanted.seq)) this.#isDiskLate = true;
       for (const acker of ackers) {
         if (acker.isTrusted && !acker.hasConfirmed(waiter.wanted.seq)) acker.isLate = true;
       }
@@ -110,6 +122,10 @@ export class Acks {
 
   #trySettle(waiter: Waiter, ackers: readonly Acker[]): boolean {
     const { seq, acks } = waiter.wanted;
+    if (!this.#port.isStored(seq)) {
+      if (this.#isDiskLate) this.#giveUp(waiter, ackers);
+      return this.#isDiskLate;
+    }
     let confirmed = 0;
     let awaited = 0;
     let late = 0;

@@ -3,7 +3,7 @@
  *
  * An item that builds on something missing here is a gap: its session is fetched whole from the
  * same peer, and nothing is confirmed until every gap is filled. Nothing is parked, so nothing that
- * was confirmed can be dropped.
+ * was confirmed can be dropped. Where a confirmation means the disk, it waits for that.
  *
  * Not here: sending changes (pusher.ts).
  */
@@ -20,6 +20,9 @@ export interface FollowerPort {
   emit(event: EventBody): void;
   integrate(peer: NodeId, item: Item): "ok" | "gap";
   fetch(peer: NodeId, session: SessionId): void;
+  /** The point by which all that was integrated so far may be confirmed. */
+  confirmablePoint(): number;
+  isConfirmable(point: number): boolean;
 }
 
 interface Following {
@@ -27,6 +30,8 @@ interface Following {
   /** The last change received in order on this link. */
   receivedSeq: number;
   readonly gaps: Set<SessionId>;
+  /** Integrated, and not yet to be confirmed: the last change of each point. */
+  readonly unconfirmed: { seq: number; readonly point: number }[];
 }
 
 /** Follows every linked peer. */
@@ -43,7 +48,7 @@ export class Follower {
   /** Begins to follow; returns how far this writer was followed before. */
   peerUp(peer: NodeId, writer: WriterId): number {
     const receivedSeq = this.#have.get(writer) ?? 0;
-    this.#followings.set(peer, { writer, receivedSeq, gaps: new Set() });
+    this.#followings.set(peer, { writer, receivedSeq, gaps: new Set(), unconfirmed: [] });
     return receivedSeq;
   }
 
@@ -80,18 +85,39 @@ export class Follower {
     if (following?.gaps.delete(session)) this.#confirm(peer, following);
   }
 
+  /** More may be confirmed than before. */
+  review(): void {
+    for (const [peer, following] of this.#followings) this.#confirmDurable(peer, following);
+  }
+
   #beginAgain(following: Following): number {
     const haveSeq = this.#have.get(following.writer) ?? 0;
     following.receivedSeq = haveSeq;
     following.gaps.clear();
+    following.unconfirmed.length = 0;
     return haveSeq;
   }
 
   #confirm(peer: NodeId, following: Following): void {
-    if (following.gaps.size > 0) return;
-    const seq = following.receivedSeq;
-    this.#have.delete(following.writer);
-    this.#have.set(following.writer, seq);
+    const { gaps, unconfirmed, receivedSeq: seq } = following;
+    if (gaps.size > 0) return;
+    const point = this.#port.confirmablePoint();
+    const last = unconfirmed.at(-1);
+    if (last?.point === point) last.seq = seq;
+    else unconfirmed.push({ seq, point });
+    this.#confirmDurable(peer, following);
+  }
+
+  #confirmDurable(peer: NodeId, { writer, unconfirmed }: Following): void {
+    let seq: number | undefined;
+    for (let next = unconfirmed[0]; next && this.#port.isConfirmable(next.point);) {
+      seq = next.seq;
+      unconfirmed.shift();
+      next = unconfirmed[0];
+    }
+    if (seq === undefined) return;
+    this.#have.delete(writer);
+    this.#have.set(writer, seq);
     this.#forgetOldest();
     this.#port.send(peer, { type: "ack", seq });
   }

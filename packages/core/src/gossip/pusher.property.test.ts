@@ -37,6 +37,8 @@ class ToyNode {
       integrate: (_peer, item) => this.#integrate(item),
       fetch: (_peer, session) => this.fetched.push(session),
       needsAudit: () => (this.audits += 1),
+      confirmablePoint: () => 0,
+      isConfirmable: () => true,
       acked: () => {},
     });
   }

@@ -48,6 +48,9 @@ export interface PusherPort {
   /** `peer` fell behind further than the log reaches. */
   needsAudit(peer: NodeId): void;
   acked(): void;
+  /** The point by which all that was integrated so far may be confirmed (see FollowerPort). */
+  confirmablePoint(): number;
+  isConfirmable(point: number): boolean;
 }
 
 class Stream implements Acker {
@@ -192,6 +195,11 @@ export class Pusher {
   /** A fetched session arrived, or the peer no longer has it. */
   gapFilled(peer: NodeId, session: SessionId): void {
     this.#follower.gapFilled(peer, session);
+  }
+
+  /** More may be confirmed to peers than before. */
+  reviewConfirmations(): void {
+    this.#follower.review();
   }
 
   /** How far this node has followed `peer`. */

@@ -119,8 +119,8 @@ function memberToWire(member: MemberFact): Wire {
   return [node, incarnation, state, draining, writer, address];
 }
 
-/** An item as it stands on the wire. */
-function itemToWire(item: Item): Wire {
+/** An item as it stands on the wire, and in records. */
+export function itemToWire(item: Item): Wire {
   const code = ITEM_CODES[item.kind];
   switch (item.kind) {
     case "tombstone":

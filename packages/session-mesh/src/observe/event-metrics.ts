@@ -45,6 +45,7 @@ export function createEventMetrics(registry: Registry, node: string): (event: Ev
     ...readerHandlers(registry),
     ...memberHandlers(registry),
     ...lifetimeHandlers(registry, node),
+    ...storageHandlers(registry),
   };
   return (event) => {
     tally.set(event.type, (tally.get(event.type) ?? 0) + 1);
@@ -226,6 +227,32 @@ function lifetimeHandlers(registry: Registry, node: string): Handlers {
     "session-collected": ({ reason }) => collected.inc({ reason }),
     "tombstones-collected": (event) => tombstones.inc(event.count),
     "limit-refused": ({ limit }) => refused.inc({ limit }),
+  };
+}
+
+function storageHandlers(registry: Registry): Handlers {
+  const records = counter(registry, "stored_records_total", "Sessions written to the disk");
+  const bytes = counter(registry, "stored_bytes_total", "Their bytes");
+  const time = seconds(registry, "store_seconds", "How long the disk took for a batch");
+  const failures = counter(registry, "store_failures_total", "Batches that the disk failed");
+  const restored = labelled(registry, "restored_records_total", {
+    help: "Records found on the disk at the start, by what came of them",
+    label: "outcome",
+    values: ["session", "tombstone", "damaged", "newer"],
+  });
+  return {
+    persisted: (event) => {
+      records.inc(event.records);
+      bytes.inc(event.bytes);
+      time.observe(toSeconds(event.tookMs));
+    },
+    "persist-failed": () => failures.inc(),
+    restored: (event) => {
+      restored.inc({ outcome: "session" }, event.sessions);
+      restored.inc({ outcome: "tombstone" }, event.tombstones);
+      restored.inc({ outcome: "damaged" }, event.damaged);
+      restored.inc({ outcome: "newer" }, event.newer);
+    },
   };
 }
 

@@ -53,6 +53,9 @@ const FIELDS: { readonly [Type in EventBody["type"]]: readonly FieldOf<Type>[] }
   "drain-started": [],
   "drain-finished": ["confirmed", "peers", "soleHeldCount"],
   "changed-after-headers": ["session"],
+  restored: ["sessions", "tombstones", "damaged", "newer"],
+  persisted: ["records", "bytes", "tookMs"],
+  "persist-failed": ["reason", "waiting"],
   "clock-offset": ["offsetMs", "safe"],
 };
 

@@ -18,6 +18,7 @@ export function createStatusMetrics(registry: Registry, mesh: Mesh): () => void 
     nodeGauges(registry, mesh),
     memberGauges(registry),
     sessionGauges(registry),
+    storageGauges(registry),
     fillGauges(registry, mesh.limits),
   ];
   return () => {
@@ -86,6 +87,17 @@ function sessionGauges(registry: Registry): Setter {
   };
 }
 
+function storageGauges(registry: Registry): Setter {
+  const waiting = gauge(registry, "store_waiting_sessions", {
+    help: "Sessions that changed since they were stored",
+  });
+  const failing = gauge(registry, "store_failing", { help: "1 while the disk fails" });
+  return ({ storage }) => {
+    waiting.set(storage.waiting);
+    failing.set(Number(storage.isFailing));
+  };
+}
+
 function fillGauges(registry: Registry, limits: Limits): Setter {
   const fill = gauge(registry, "limit_fill_ratio", {
     help: "How full a bound is, 1 at its brim; per peer: the fullest",
@@ -112,6 +124,7 @@ function fillsOf(status: ReplicaStatus, limits: Limits): Fills {
     pushWindowBytesMax: Math.max(...inFlightBytes) / limits.pushWindowBytesMax,
     ackWaitersMax: status.ackWaiterCount / limits.ackWaitersMax,
     pullsMax: status.pullCount / limits.pullsMax,
+    persistBatchBytesMax: status.storage.inFlightBytes / limits.persistBatchBytesMax,
     tokenWaitersMax: status.tokenWaiterCount / limits.tokenWaitersMax,
   };
 }

@@ -144,7 +144,8 @@ const DELTA: fc.Arbitrary<DeltaItem> = fc.record({
   commit: fc.option(COMMIT, { nil: undefined }),
 });
 
-const WHOLE: fc.Arbitrary<WholeItem> = fc.oneof(TOMBSTONE, STATE);
+/** Any item that stands for itself. */
+export const WHOLE: fc.Arbitrary<WholeItem> = fc.oneof(TOMBSTONE, STATE);
 const ITEM: fc.Arbitrary<Item> = fc.oneof(TOMBSTONE, STATE, DELTA);
 
 const MEMBER: fc.Arbitrary<MemberFact> = fc.record({
