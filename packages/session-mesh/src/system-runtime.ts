@@ -26,6 +26,7 @@ import {
   type Timer,
 } from "@session-mesh/core";
 import { MeshError } from "./mesh-error.js";
+import { Tickets } from "./tickets.js";
 
 /** The longest delay that a timer of Node can take. */
 const TIMER_MS_MAX: Millis = 2_147_483_647;
@@ -51,6 +52,7 @@ export interface RuntimeOutputs {
 }
 
 interface Waiting {
+  readonly kind: Outcome["kind"];
   resolve(outcome: Outcome): void;
   reject(error: MeshError): void;
 }
@@ -60,14 +62,13 @@ export class SystemRuntime implements Runtime {
   readonly random: Prng = createPrng(randomBytes(6).readUIntBE(0, 6));
   readonly #outputs: RuntimeOutputs;
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #waiting = new Map<Ticket, Waiting>();
+  readonly #tickets = new Tickets<Waiting>();
   #replica: Replica | undefined;
   #pending: (() => void)[] = [];
   #isRunning = false;
   #isDelivering = false;
   #wallMs: Millis = Date.now();
   #elapsedMs: Millis = performance.now();
-  #ticketLast = 0;
   /** Why no input is taken any more. */
   #ended: MeshError | undefined;
 
@@ -116,26 +117,15 @@ export class SystemRuntime implements Runtime {
     kind: T["kind"],
     input: (replica: Replica, ticket: Ticket) => void,
   ): Promise<T> {
-    this.#ticketLast += 1;
-    const ticket = this.#ticketLast as Ticket;
-    const answer = new Promise<T>((resolve, reject) => {
-      this.#waiting.set(ticket, {
-        resolve: (outcome) => {
-          assert(outcome.kind === kind, `ticket of ${kind} was settled with ${outcome.kind}`);
-          resolve(outcome as T);
-        },
-        reject,
-      });
+    return new Promise<T>((resolve, reject) => {
+      const ticket = this.#tickets.open({ kind, resolve: resolve as Waiting["resolve"], reject });
+      try {
+        this.run((replica) => input(replica, ticket));
+      } catch (error) {
+        // A bug has rejected everyone who waits, this one included.
+        this.#tickets.take(ticket)?.reject(error as MeshError);
+      }
     });
-    try {
-      this.run((replica) => input(replica, ticket));
-    } catch (error) {
-      const waiting = this.#waiting.get(ticket);
-      this.#waiting.delete(ticket);
-      // A bug has rejected everyone who waits, this one included.
-      waiting?.reject(error as MeshError);
-    }
-    return answer;
   }
 
   /** Takes no more inputs; whoever waits hears `reason`. */
@@ -144,9 +134,7 @@ export class SystemRuntime implements Runtime {
     this.#ended = reason;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(reason);
+    for (const { reject } of this.#tickets.takeAll()) reject(reason);
   }
 
   wallMs(): Millis {
@@ -176,9 +164,11 @@ export class SystemRuntime implements Runtime {
 
   settle(ticket: Ticket, outcome: Outcome): void {
     this.#pending.push(() => {
-      const waiting = this.#waiting.get(ticket);
-      this.#waiting.delete(ticket);
-      waiting?.resolve(outcome);
+      const waiting = this.#tickets.take(ticket);
+      if (!waiting) return;
+      const { kind } = waiting;
+      assert(outcome.kind === kind, `ticket of ${kind} was settled with ${outcome.kind}`);
+      waiting.resolve(outcome);
     });
   }
 

@@ -4,10 +4,15 @@
  *
  * Not here: the response, and which session a request has (session-exchange.ts).
  */
-import { isDeepStrictEqual } from "node:util";
 import type { Unshared, VersionVector } from "@session-mesh/core";
 import type { CounterHandle } from "../counter-handle.js";
-import type { AckResult, CommitOutcome, SessionHandle } from "../session-handle.js";
+import type {
+  AckResult,
+  CommitOptions,
+  CommitOutcome,
+  SessionHandle,
+  Written,
+} from "../session-handle.js";
 import type { Sessions } from "../sessions.js";
 import { collectAttributes, Session, showAttribute, showAttributes } from "./request-session.js";
 import type { SessionBinding } from "./request-session.js";
@@ -15,6 +20,7 @@ import {
   type CookieAttributes,
   type SessionCookie,
   cookieFromStored,
+  hasAttributes,
   storedFromCookie,
 } from "./session-cookie.js";
 import { SessionWriteError } from "./session-failure.js";
@@ -97,7 +103,7 @@ export class BoundSession implements SessionBinding {
 
   /** Whether the handler changed the cookie's attributes. */
   get hasNewCookie(): boolean {
-    return !isDeepStrictEqual(this.#cookie.attributes(), this.#attributesRead);
+    return !hasAttributes(this.#cookie, this.#attributesRead);
   }
 
   /** Whether it was destroyed while this request had it, here or anywhere. */
@@ -110,6 +116,7 @@ export class BoundSession implements SessionBinding {
    * The cookie alone makes no new session.
    */
   hasChanged(): boolean {
+    if (this.#standing === "retired") return false;
     this.#collect({ withCookie: this.#standing === "stored" });
     return this.#handle.hasChanged();
   }
@@ -118,23 +125,24 @@ export class BoundSession implements SessionBinding {
   async commit(): Promise<CommitOutcome> {
     if (this.#standing === "retired") return { status: "gone", ...NOTHING_TO_ACK };
     this.#collect({ withCookie: true });
-    const { acks } = this.#owner.settings;
-    const idleMs = this.#idleMsWanted();
-    const committing = this.#handle.commit({
-      touch: true,
-      ...(acks === undefined ? {} : { acks }),
-      ...(idleMs === undefined ? {} : { idleMs }),
-    });
+    const committing = this.#handle.commit(this.#commitOptions());
     // What other requests wrote has merged in, in the same call.
     showAttributes(this.session, this.#handle.value);
     const outcome = await committing;
-    if (outcome.status === "full") throw SessionWriteError.full(outcome.limit ?? "sessionsMax");
-    if (outcome.status === "gone") this.#isGone = true;
-    if (outcome.status === "committed") {
-      this.#hasWritten = true;
-      if (this.#standing === "new") this.#standing = "stored";
-    }
+    this.#note(outcome);
     return outcome;
+  }
+
+  /**
+   * {@link BoundSession.commit} for when the handler is done or does not look: `req.session` stays as
+   * the handler left it. Returns what is still waited for. Throws what `commit` rejects with.
+   */
+  write(): Promise<AckResult> | undefined {
+    if (this.#standing === "retired") return undefined;
+    this.#collect({ withCookie: true });
+    const written = this.#handle.write(this.#commitOptions());
+    this.#note(written);
+    return written.acknowledged;
   }
 
   touch(): void {
@@ -198,6 +206,24 @@ export class BoundSession implements SessionBinding {
       return this.#owner.track(ended, { isEnding: true });
     }
     return Promise.resolve(NOTHING_TO_ACK);
+  }
+
+  #commitOptions(): CommitOptions {
+    const { acks } = this.#owner.settings;
+    const idleMs = this.#idleMsWanted();
+    return {
+      touch: true,
+      ...(acks === undefined ? {} : { acks }),
+      ...(idleMs === undefined ? {} : { idleMs }),
+    };
+  }
+
+  #note({ status, limit }: Pick<Written, "status" | "limit">): void {
+    if (status === "full") throw SessionWriteError.full(limit ?? "sessionsMax");
+    if (status === "gone") this.#isGone = true;
+    if (status !== "committed") return;
+    this.#hasWritten = true;
+    if (this.#standing === "new") this.#standing = "stored";
   }
 
   /** Hands what `req.session` shows to the handle beneath. */

@@ -16,6 +16,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { HeldCalls } from "./held-calls.js";
+import { shadow, type Shadow, unshadow } from "./held-shadow.js";
 import { applyHead, isBadChunk, isBadHead, writeArguments } from "./response-arguments.js";
 
 /** Held bytes from which on `write` returns false; what is written in spite of it is kept, as Node does. */
@@ -71,12 +72,13 @@ export function holdResponse(
  * 2. While `#waits` is not zero nothing reaches the response beneath; calls leave in their order.
  * 3. After a substitute answer no call of the handler reaches the response beneath.
  */
-class ResponseHold {
+class ResponseHold implements Shadow {
   readonly #res: ServerResponse & NodeHead;
   readonly #gates: ResponseGates;
   /** The methods as found, which may be another middleware's. */
   readonly #beneath: Record<Method | "on", AnyMethod>;
-  readonly #held: HeldCalls;
+  readonly #heldBytesMax: number;
+  #held: HeldCalls | undefined;
   #waits = 0;
   #isHeadAsked = false;
   #isEnded = false;
@@ -87,9 +89,21 @@ class ResponseHold {
   constructor(res: ServerResponse, gates: ResponseGates, heldBytesMax: number) {
     this.#res = res as ServerResponse & NodeHead;
     this.#gates = gates;
-    this.#held = new HeldCalls(heldBytesMax);
+    this.#heldBytesMax = heldBytesMax;
     const { writeHead, write, flushHeaders, end, on } = res as unknown as Record<string, AnyMethod>;
     this.#beneath = { writeHead, write, flushHeaders, end, on } as Record<Method | "on", AnyMethod>;
+  }
+
+  get writableEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  get writableLength(): number {
+    return this.#held?.bytes ?? 0;
+  }
+
+  get writableNeedDrain(): boolean {
+    return this.#held?.owesDrain === true && !this.#isEnded && !this.#res.destroyed;
   }
 
   patch(): void {
@@ -132,6 +146,7 @@ class ResponseHold {
     if (!this.#isHeadAsked) this.#askHead(method);
     if (this.#isSubstituted) return this.#swallow(method, args);
     if (this.#waits === 0) return this.#toBeneath(method, args);
+    this.#held ??= new HeldCalls(this.#heldBytesMax);
     return this.#held.add(method, args);
   }
 
@@ -161,7 +176,7 @@ class ResponseHold {
   }
 
   #wait(settled: Promise<void>): void {
-    if (this.#waits === 0) this.#shadow();
+    if (this.#waits === 0) shadow(this.#res, this);
     this.#waits += 1;
     const done = (): void => {
       this.#waits -= 1;
@@ -177,9 +192,9 @@ class ResponseHold {
   }
 
   #release(): void {
-    for (const name of SHADOWED) Reflect.deleteProperty(this.#res, name);
+    unshadow(this.#res);
     if (this.#res._header === PLACEHOLDER) this.#res._header = null;
-    const calls = this.#held.take();
+    const calls = this.#held?.take() ?? [];
     if (this.#answer !== undefined) {
       this.#substitute(calls);
       return;
@@ -221,23 +236,12 @@ class ResponseHold {
   }
 
   #drain(): void {
-    if (!this.#held.takeOwedDrain() || this.#isEnded) return;
+    if (this.#held?.takeOwedDrain() !== true || this.#isEnded) return;
     // Compression hands drain listeners to its own stream; the emitter they reach is what `on` returns.
     const ignore = (): void => {};
     const emitter = this.#beneath.on.call(this.#res, "drain", ignore) as ServerResponse;
     emitter.off("drain", ignore);
     emitter.emit("drain");
-  }
-
-  #shadow(): void {
-    const getters = {
-      writableEnded: () => this.#isEnded,
-      writableLength: () => this.#held.bytes,
-      writableNeedDrain: () => this.#held.owesDrain && !this.#isEnded && !this.#res.destroyed,
-    };
-    for (const name of SHADOWED) {
-      Object.defineProperty(this.#res, name, { configurable: true, get: getters[name] });
-    }
   }
 
   /** Node makes its own error for a call after end. */
@@ -255,5 +259,3 @@ class ResponseHold {
     return this.#beneath[method].apply(this.#res, args as unknown[]);
   }
 }
-
-const SHADOWED = ["writableEnded", "writableLength", "writableNeedDrain"] as const;

@@ -147,8 +147,23 @@ export class SessionCookie {
 /** What is stored of a cookie: the attributes that differ from the options, under their names. */
 export type StoredCookie = Readonly<Record<string, unknown>>;
 
+/** Whether the attributes of `cookie` are these. Makes nothing, since it is asked for every request. */
+export function hasAttributes(cookie: SessionCookie, attributes: CookieAttributes): boolean {
+  return (
+    cookie.originalMaxAge === attributes.maxAge &&
+    cookie.path === attributes.path &&
+    cookie.domain === attributes.domain &&
+    cookie.httpOnly === attributes.httpOnly &&
+    cookie.secure === attributes.secure &&
+    cookie.sameSite === attributes.sameSite &&
+    cookie.partitioned === attributes.partitioned &&
+    cookie.priority === attributes.priority
+  );
+}
+
 /** The cookie of a stored session. Values of the wrong type, which no adapter wrote, are ignored. */
 export function cookieFromStored(stored: unknown, defaults: CookieAttributes): SessionCookie {
+  if (stored === undefined) return new SessionCookie(defaults);
   const attributes: Record<string, unknown> = { ...defaults };
   if (typeof stored === "object" && stored !== null) {
     for (const name of Object.keys(DEFAULT_COOKIE) as (keyof CookieAttributes)[]) {
@@ -165,6 +180,7 @@ export function storedFromCookie(
   stored: unknown,
   defaults: CookieAttributes,
 ): StoredCookie | undefined {
+  if (stored === undefined && hasAttributes(cookie, defaults)) return undefined;
   const attributes = cookie.attributes();
   const result: Record<string, unknown> = {
     ...(typeof stored === "object" && stored !== null ? stored : {}),

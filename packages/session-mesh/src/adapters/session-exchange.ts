@@ -97,12 +97,10 @@ export class SessionExchange implements ResponseGates, SessionOwner {
   beforeHead(): HeadVerdict | Promise<HeadVerdict> {
     try {
       const bound = this.#shown();
-      if (bound !== undefined && this.#mustSave(bound)) void this.track(bound.commit());
+      let writing: Promise<AckResult> | undefined;
+      if (bound !== undefined && this.#mustSave(bound)) writing = bound.write();
       else bound?.touch();
-      const verdict =
-        this.#underWay.size === 0
-          ? this.#verdict()
-          : Promise.all(this.#underWay).then(() => this.#verdict());
+      const verdict = this.#afterAll(writing);
       if (!(verdict instanceof Promise)) return verdict;
       return verdict.catch((error: unknown) => this.#refusal(error));
     } catch (error) {
@@ -192,6 +190,19 @@ export class SessionExchange implements ResponseGates, SessionOwner {
       "[session-mesh] req.session was replaced by another object. Assign its properties instead, " +
         "or call req.session.regenerate()",
     );
+  }
+
+  /** The verdict once `writing` and all that is under way is done. */
+  #afterAll(writing: Promise<AckResult> | undefined): HeadVerdict | Promise<HeadVerdict> {
+    if (this.#underWay.size > 0) {
+      if (writing) void this.track(writing);
+      return Promise.all(this.#underWay).then(() => this.#verdict());
+    }
+    if (!writing) return this.#verdict();
+    return writing.then((result) => {
+      if (result.degraded) this.#acksMissing = result;
+      return this.#verdict();
+    });
   }
 
   #mustSave(bound: BoundSession): boolean {
