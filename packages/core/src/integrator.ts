@@ -8,10 +8,11 @@ import type { Limits } from "./config.js";
 import type { EventBody } from "./events.js";
 import { HLC_ZERO, type Hlc, hlcToMillis } from "./hlc.js";
 import type { Millis, NodeId, SessionId } from "./ids.js";
+import { joinEnvelopes } from "./session/envelope.js";
 import type { SessionDigester } from "./session/fingerprint.js";
 import { lifetimeAt } from "./session/expiry.js";
 import type { SessionTable } from "./session/table.js";
-import type { Item } from "./session-state.js";
+import type { Item, StateItem } from "./session-state.js";
 
 /** By which way an item came. */
 export type IntegrationPath = "push" | "catch-up" | "audit" | "pull" | "join";
@@ -67,6 +68,7 @@ export class Integrator {
       return "ok";
     }
     if (item.kind === "state" && this.#isOver(item.envelope)) return "ok";
+    if (item.kind === "state" && path !== "audit" && this.#isHeld(item)) return "ok";
     return this.#merge(peer, item, path);
   }
 
@@ -96,6 +98,15 @@ export class Integrator {
       this.#port.emit({ type: "session-integrated", session, origin: peer, path, lagMs });
     }
     return "ok";
+  }
+
+  /**
+   * Whether every revision of a copy is held here: who joins hears of most sessions twice. What differs
+   * in spite of equal revisions, which is a bug or an attack, is for audits to repair.
+   */
+  #isHeld({ session, envelope }: StateItem): boolean {
+    const held = this.#port.table.get(session)?.envelope;
+    return held !== undefined && joinEnvelopes(held, envelope) === held;
   }
 
   #isOver(envelope: Parameters<typeof lifetimeAt>[0]): boolean {

@@ -11,7 +11,7 @@ import type { Commit, DeltaItem, Envelope, StateItem, VersionVector } from "../s
 import { type Merge, type Operation, SessionDocument } from "./document.js";
 import { envelopeHlcMax, joinEnvelopes } from "./envelope.js";
 import type { Digest } from "./fingerprint.js";
-import { inspectUpdate } from "./update.js";
+import { inspectUpdate, parseUpdate } from "./update.js";
 import {
   dominates,
   EMPTY_VECTOR,
@@ -157,6 +157,8 @@ export class HeldSession {
 
   /** Merges a whole copy. */
   applyState(state: StateItem): { verdict: ApplyVerdict; merges: readonly Merge[] } {
+    const isBlank = !this.#document && !this.#bytes && this.#deltas.length === 0;
+    if (isBlank) return { verdict: this.#adopt(state), merges: [] };
     const wasHot = this.isHot;
     const document = this.document();
     // No entry may be later than the copy says, as in a commit.
@@ -183,6 +185,21 @@ export class HeldSession {
   /** Raises the clock that the next commit must go above, as a sender reported it. */
   raiseHlc(hlc: Hlc): void {
     if (hlc > this.#documentHlcMax) this.#documentHlcMax = hlc;
+  }
+
+  /** Takes the first copy as it came, when it has been read: a document is made when it is used. */
+  #adopt({ update, hlcMax }: StateItem): ApplyVerdict {
+    const parsed = parseUpdate(update, 2, hlcMax);
+    if (!parsed) return "rejected";
+    const vector = new Map<WriterId, number>();
+    for (const [writer, { fromInclusive, toExclusive }] of parsed.ranges) {
+      if (fromInclusive > 0) return "gap";
+      vector.set(writer, toExclusive);
+    }
+    this.#bytes = parsed.bytes;
+    this.#measuredBytes = parsed.bytes.length;
+    this.stateVector = vectorFromMap(vector);
+    return vector.size > 0 ? "applied" : "known";
   }
 
   #appendCold(commit: Commit, update: Uint8Array): ApplyVerdict {
