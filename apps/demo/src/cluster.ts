@@ -94,7 +94,7 @@ export class Cluster {
     });
     gate.openTo(process.meshPort);
     slot.process = process;
-    // A write that is made before its writer has heard of this node is not told to who comes here.
+    // It is ready when it is linked to all; the others know that too before its first request comes.
     await this.untilLinked();
     const upstream = balancer.add(node, process.origin);
     slot.upstream = upstream;

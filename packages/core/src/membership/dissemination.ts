@@ -1,6 +1,6 @@
 /**
- * Telling others what is known of members: changes to all at the next tick, and now and then the
- * whole table to one of them, for whoever missed a change.
+ * Telling others what is known of members: changes to all at the next tick or hello, and now and
+ * then the whole table to one of them, for whoever missed a change.
  *
  * Not here: what a fact means (roster.ts).
  */
@@ -29,10 +29,8 @@ export class Dissemination {
     this.#roster = roster;
   }
 
-  /** Tells what changed since the last tick. */
   tick(): void {
-    const changed = this.#roster.takeChanged();
-    if (changed.length > 0) this.broadcast(changed);
+    this.#tellChanged();
     this.#ticks += 1;
     if (this.#ticks % FULL_EXCHANGE_TICKS === 0) this.#exchangeWithOne();
   }
@@ -41,6 +39,22 @@ export class Dissemination {
     for (const { link } of this.#roster.members()) {
       if (link !== undefined) this.#port.send(link, { type: "members", members });
     }
+  }
+
+  /**
+   * Tells the whole table to who has just said hello, `outdated` first; and all others of him, before
+   * he gets any session from here. What he gets may lack a write that is on its way here, whose writer
+   * thus knows of him by the time this node confirms it, and tells his users what they have seen (P5).
+   */
+  greet(link: LinkId, outdated: readonly MemberFact[]): void {
+    // First: the first that a node hears of members is taken for all of them.
+    this.#port.send(link, { type: "members", members: [...outdated, ...this.#roster.facts()] });
+    this.#tellChanged();
+  }
+
+  #tellChanged(): void {
+    const changed = this.#roster.takeChanged();
+    if (changed.length > 0) this.broadcast(changed);
   }
 
   #exchangeWithOne(): void {

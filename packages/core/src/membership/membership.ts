@@ -220,7 +220,7 @@ export class Membership {
     if (member.fact.state !== "alive") this.suspicion.revive(member, "said hello");
     // A new process under an old name must outbid what is still said about the one before it.
     const outdated = former && !isSameProcess ? [former] : [];
-    this.#port.send(id, { type: "members", members: [...outdated, ...this.roster.facts()] });
+    this.#dissemination.greet(id, outdated);
     this.#port.peerUp(node, hello);
     this.#port.trustChanged();
   }
