@@ -25,6 +25,8 @@ export interface Slot {
   readonly port: number;
   process: AppProcess | undefined;
   upstream: Upstream | undefined;
+  /** Behind the balancer of its side, since there was a partition. */
+  sideUpstream: Upstream | undefined;
   /** Through which its peers reach its mesh. */
   gate: MeshGate | undefined;
   /** What is being done with it, for people. */
@@ -135,6 +137,7 @@ export class Cluster {
     slot.gate?.close();
     slot.gate = undefined;
     slot.upstream = undefined;
+    slot.sideUpstream = undefined;
     slot.doing = signal === "SIGKILL" ? "killed" : "";
     return exit;
   }
@@ -149,6 +152,6 @@ export class Cluster {
 
 function emptySlot(index: number): Slot {
   const name = `app-${index + 1}`;
-  const empty = { process: undefined, upstream: undefined, gate: undefined };
-  return { name, port: PORT + index, ...empty, doing: "" };
+  const upstreams = { upstream: undefined, sideUpstream: undefined };
+  return { name, port: PORT + index, process: undefined, ...upstreams, gate: undefined, doing: "" };
 }

@@ -63,6 +63,7 @@ export class Partition {
     this.#areUsersApart = true;
     await this.#untilAnswered();
     this.#isCut = true;
+    for (const slot of slots) slot.doing = halves[0].includes(slot) ? "on side 1" : "on side 2";
     const names = [namesOf(halves[0]), namesOf(halves[1])] as const;
     for (const { gate } of halves[0]) gate?.cut(new Set(names[1]));
     for (const { gate } of halves[1]) gate?.cut(new Set(names[0]));
@@ -73,6 +74,7 @@ export class Partition {
   async heal(): Promise<void> {
     for (const { gate } of this.#cluster.slots) gate?.cut(new Set());
     await this.#cluster.untilLinked();
+    for (const slot of this.#cluster.slots) slot.doing = "";
     this.#healedAtMs = performance.now();
     this.#isCut = false;
     this.#areUsersApart = false;
@@ -94,7 +96,9 @@ export class Partition {
 async function balancerOf(slots: readonly Slot[], side: number): Promise<Balancer> {
   const balancer = new Balancer();
   await balancer.listen(BALANCER_PORT + side);
-  for (const { name, process } of slots) if (process) balancer.add(name, process.origin);
+  for (const slot of slots) {
+    if (slot.process) slot.sideUpstream = balancer.add(slot.name, slot.process.origin);
+  }
   while (balancer.upstreams.some(({ isReady }) => !isReady)) await sleep(POLL_MS);
   return balancer;
 }

@@ -7,6 +7,8 @@ import type { Cluster, Slot } from "./cluster.js";
 import type { Verdict } from "./promises.js";
 import type { Report } from "./report.js";
 
+const PROMISE_WIDTH = 40;
+const COUNTED_WIDTH_MIN = 30;
 const WIDTHS = [9, 8, 11, 9, 10, 11, 8];
 
 /** The live table: the app servers, and beneath them what was counted. */
@@ -36,20 +38,34 @@ export function summaryLine(report: Report): string {
   );
 }
 
-/** What was promised, and what was counted. */
-export function verdictTable(verdicts: readonly Verdict[]): string[] {
-  return verdicts.map(({ promise, isKept, counted }) => {
-    const mark = isKept ? "PASS" : "FAIL";
-    return `${mark}  ${promise.padEnd(40)}${counted}`;
+/** What was promised, and what was counted; no line is longer than `columnsMax`. */
+export function verdictTable(verdicts: readonly Verdict[], columnsMax: number): string[] {
+  return verdicts.flatMap(({ promise, isKept, counted }) => {
+    const head = `${isKept ? "PASS" : "FAIL"}  ${promise.padEnd(PROMISE_WIDTH)}`;
+    const lines = wrapped(counted, Math.max(COUNTED_WIDTH_MIN, columnsMax - head.length));
+    return lines.map((line, index) => (index === 0 ? head : " ".repeat(head.length)) + line);
   });
 }
 
-function cells({ name, process, upstream, doing }: Slot): string[] {
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && longer.length > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
+
+function cells({ name, process, upstream, sideUpstream, doing }: Slot): string[] {
   const isReady = upstream?.isReady === true;
   const state = doing || (isReady ? "ready" : "not ready");
-  if (!process || !upstream) return [name, "-", doing || "gone", "-", "-", "-", "-"];
+  if (!process) return [name, "-", doing || "gone", "-", "-", "-", "-"];
   const { members, sessions } = process.status ?? { members: "", sessions: "" };
-  const counts = [members, sessions, upstream.inFlightCount, upstream.servedCount];
+  const inFlight = (upstream?.inFlightCount ?? 0) + (sideUpstream?.inFlightCount ?? 0);
+  const served = (upstream?.servedCount ?? 0) + (sideUpstream?.servedCount ?? 0);
+  const counts = [members, sessions, inFlight, served];
   return [name, String(process.pid), state, ...counts.map(String)];
 }
 

@@ -29,6 +29,11 @@ export class Terminal {
     this.#options = options;
   }
 
+  /** How long a line may be; headless, as long as it likes. */
+  get columnsMax(): number {
+    return this.#options.isHeadless ? Number.POSITIVE_INFINITY : process.stdout.columns || 80;
+  }
+
   /** Says what happens, with the time since the start. */
   say(line: string): void {
     const seconds = (performance.now() - this.#startedAtMs) / 1_000;
