@@ -157,6 +157,7 @@ export class Cluster {
     );
     machine.run = run;
     this.#simulator.note(name, `starts as ${node}`);
+    this.#simulator.tell({ type: "node-started", node: name, as: node });
     run.start();
     return run;
   }
@@ -166,6 +167,7 @@ export class Cluster {
     const run = this.runOn(name);
     if (!run) return;
     this.#simulator.note(name, `crashes${options.silent ? " without a word" : ""}`);
+    this.#simulator.tell({ type: "node-crashed", node: name, silent: options.silent === true });
     for (const ended of this.#ended) ended(run, undefined);
     run.crash(options);
   }
@@ -175,6 +177,7 @@ export class Cluster {
     const run = this.runOn(name);
     if (!run || run.isDraining) return;
     this.#simulator.note(name, "drains");
+    this.#simulator.tell({ type: "node-draining", node: name });
     run.isDraining = true;
     const ticket = run.ticket((outcome) => {
       if (outcome.kind !== "drain") return;
@@ -182,6 +185,7 @@ export class Cluster {
       this.#simulator.note(name, `drained ${confirmed} by ${peers}, alone held ${soleHeldCount}`);
       for (const ended of this.#ended) ended(run, outcome);
       run.exit();
+      this.#simulator.tell({ type: "node-ended", node: name });
       this.#simulator.after(options.downMs, () => {
         if (!this.runOn(name)) this.start(name);
         options.done?.();
@@ -192,11 +196,13 @@ export class Cluster {
 
   pause(name: string): void {
     this.#simulator.note(name, "pauses");
+    this.#simulator.tell({ type: "node-paused", node: name });
     this.runOn(name)?.pause();
   }
 
   resume(name: string): void {
     this.#simulator.note(name, "goes on");
+    this.#simulator.tell({ type: "node-resumed", node: name });
     this.runOn(name)?.resume();
   }
 
@@ -207,7 +213,9 @@ export class Cluster {
   }
 
   #happened(run: NodeRun, event: EventBody): void {
-    this.#simulator.note(run.machine, this.#simulator.trace.isRead ? lineOf(event) : event.type);
+    const { trace, nowMs } = this.#simulator;
+    trace.note(nowMs, run.machine, trace.isRead ? lineOf(event) : event.type);
+    this.#simulator.tell({ type: "event", node: run.machine, event });
     for (const listener of this.#listeners) listener(run, event);
   }
 }

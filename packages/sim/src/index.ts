@@ -4,9 +4,10 @@
  * A run is a function of its seed: {@link runSeed} draws a cluster and its faults and checks the
  * promises; {@link scenario} writes a particular bad day down.
  */
-export { type Canary, CANARIES } from "./canaries.js";
 export type { Dialect } from "./dialect.js";
-export { failureText, type Report, totals } from "./report.js";
+export type { Happening, Recorder } from "./happening.js";
+export type { Report } from "./report.js";
+export { type Override, overridden } from "./override.js";
 export { Scenario, scenario } from "./scenario.js";
 export type { ScenarioOptions } from "./scenario-terms.js";
 export { sessionIdOf } from "./session-id.js";

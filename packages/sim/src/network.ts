@@ -8,6 +8,7 @@
  * Not here: what the frames say, and when to cut what (nemesis.ts).
  */
 import type { LinkId, Millis, Prng } from "@session-mesh/core";
+import { frameLine } from "./frame-line.js";
 import { LinkEnd, type Parcel } from "./link-end.js";
 import type { Simulator } from "./simulator.js";
 
@@ -116,6 +117,7 @@ export class Network {
     this.counts.frames += 1;
     this.counts.bytes += sent.length;
     this.onSend?.(end.owner, end.peer.owner, sent);
+    this.#tellSent(end, sent);
     this.#enqueue(end, { kind: "frame", frame: sent });
   }
 
@@ -143,6 +145,7 @@ export class Network {
     const ends = [...this.#ends.values()].filter(
       (end) => end.owner.machine === a && end.peer.owner.machine === b,
     );
+    if (ends.length > 0) this.#simulator.tell({ type: "links-reset", a, b });
     for (const end of ends) {
       this.counts.resets += 1;
       this.counts.lostFrames += end.drop() + end.peer.drop();
@@ -167,12 +170,18 @@ export class Network {
   cut(from: string, to: string): void {
     this.counts.cuts += 1;
     this.#cuts.add(`${from}>${to}`);
+    this.#simulator.tell({ type: "path-cut", from, to });
   }
 
   /** Mends a path, or all of them. */
   mend(from?: string, to?: string): void {
-    if (from !== undefined && to !== undefined) this.#cuts.delete(`${from}>${to}`);
-    else this.#cuts.clear();
+    if (from !== undefined && to !== undefined) {
+      this.#cuts.delete(`${from}>${to}`);
+      this.#simulator.tell({ type: "path-mended", from, to });
+    } else {
+      this.#cuts.clear();
+      this.#simulator.tell({ type: "path-mended" });
+    }
     for (const end of [...this.#ends.values()]) {
       this.#pump(end);
       this.#pump(end.peer);
@@ -186,6 +195,12 @@ export class Network {
   /** The open ends of a process. */
   endsOf(endpoint: Endpoint): LinkEnd[] {
     return [...this.#ends.values()].filter((end) => end.owner === endpoint);
+  }
+
+  #tellSent({ owner, peer }: LinkEnd, frame: Uint8Array): void {
+    const [from, to] = [owner.machine, peer.owner.machine];
+    const { code, bytes } = { code: frame[1] ?? 0, bytes: frame.length };
+    this.#simulator.tell({ type: "frame-sent", from, to, code, bytes });
   }
 
   #open(from: Endpoint, to: Endpoint, address: string): void {
@@ -234,7 +249,7 @@ export class Network {
       const { frame } = parcel;
       this.#simulator.trace.frame(this.#simulator.nowMs, frame, () => ({
         where: to.owner.machine,
-        what: `◀ ${from.owner.machine} frame type ${frame[1]}, ${frame.length} bytes`,
+        what: `◀ ${from.owner.machine} ${frameLine(frame)}`,
       }));
       to.owner.receive(to.id, frame);
     }

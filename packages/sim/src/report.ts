@@ -1,5 +1,7 @@
 /**
- * What came of a run: what happened in it, and what broke, with the command that shows it again.
+ * What came of a run: what happened in it, and what broke.
+ *
+ * Not here: how to see it again (the command that ran it).
  */
 import type { Millis } from "@session-mesh/core";
 import type { NetworkCounts } from "./network.js";
@@ -28,36 +30,6 @@ export interface Report {
     readonly degraded: number;
     readonly reads: number;
   };
-  /** How often each event of the replicas was told. */
+  /** How often each event of the replicas was told, and with which outcome. */
   readonly events: Readonly<Record<string, number>>;
-}
-
-/** What a failing seed says. */
-export function failureText({ seed, failure }: Report): string {
-  if (!failure) return "";
-  const atS = (failure.atMs / 1_000).toFixed(3);
-  return [
-    `FAILED  ${failure.checker}: ${failure.detail}, at ${atS} s`,
-    `  replay   npm run sim -- --seed ${seed}`,
-    `  pin it   echo ${seed} >> test/simulation/seeds.txt`,
-  ].join("\n");
-}
-
-/** Adds up the counts of several runs: what happened in the swarm as a whole. */
-export function totals(reports: readonly Report[]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  const add = (prefix: string, counts: object): void => {
-    for (const [name, count] of Object.entries(counts) as [string, number][]) {
-      const key = `${prefix}.${name}`;
-      sums[key] = (sums[key] ?? 0) + count;
-    }
-  };
-  for (const { faults, network, workload, ledger, events } of reports) {
-    add("fault", faults);
-    add("network", network);
-    add("workload", workload);
-    add("ledger", ledger);
-    add("event", events);
-  }
-  return sums;
 }

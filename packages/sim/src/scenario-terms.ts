@@ -14,6 +14,7 @@ import {
 import type { ClusterOptions } from "./cluster.js";
 import type { DiskOptions } from "./disk.js";
 import type { NetworkOptions } from "./network.js";
+import type { Recorder } from "./happening.js";
 import type { TraceLog } from "./trace.js";
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -25,6 +26,14 @@ export function millis(duration: Duration): Millis {
   return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
 }
 
+/** Every path from a node of one group to a node of another. */
+export function pathsBetween(groups: readonly (readonly string[])[]): [from: string, to: string][] {
+  return groups.flatMap((group) => {
+    const others = groups.filter((other) => other !== group).flat();
+    return group.flatMap((from) => others.map((to): [string, string] => [from, to]));
+  });
+}
+
 /** How a scenario begins: all nodes started and joined. */
 export interface ScenarioOptions {
   readonly nodes: number;
@@ -34,7 +43,9 @@ export interface ScenarioOptions {
   readonly keepsNodeIds?: boolean;
   /** How far the clock of a machine is ahead. */
   readonly clocks?: Readonly<Record<string, Millis>>;
-  readonly log?: TraceLog;
+  readonly log?: TraceLog | undefined;
+  /** Hears of everything that happens. */
+  readonly record?: Recorder | undefined;
   /** Gives every machine a disk; without, nothing survives a crash. */
   readonly disks?: Partial<DiskOptions> & { readonly durability?: Durability };
 }

@@ -4,7 +4,7 @@
  *
  *   scenario({ nodes: 3, seed: 1 })
  *     .write("n1", "s1", { user: "ada" }).settle()
- *     .partition(["n1"], ["n2", "n3"]).destroy("n1", "s1").touch("n2", "s1").run("30s")
+ *     .partition(["n1"], ["n2", "n3"]).destroy("n1", "s1").run("30s")
  *     .heal().settle({ within: "10s" })
  *     .expectEverywhere("s1", "destroyed");
  *
@@ -37,6 +37,7 @@ import {
   type Expected,
   millis,
   NETWORK,
+  pathsBetween,
   type ScenarioOptions,
   type Settling,
 } from "./scenario-terms.js";
@@ -54,15 +55,17 @@ export function scenario(options: ScenarioOptions): Scenario {
 export class Scenario {
   /** What the replicas told, newest last. */
   readonly events: { readonly node: string; readonly event: EventBody }[] = [];
+  /** What became of the last write. */
+  last: CommitResult = { status: "unchanged" };
   readonly network: Network;
   readonly cluster: Cluster;
   readonly #simulator: Simulator;
   readonly #sessions = new Set<string>();
-  #last: CommitResult = { status: "unchanged" };
 
   constructor(options: ScenarioOptions) {
     const { nodes, seed = 1, network, clocks = {} } = options;
     this.#simulator = new Simulator(seed, options.log);
+    this.#simulator.recorder = options.record;
     this.network = new Network(this.#simulator, { ...NETWORK, ...network });
     this.cluster = new Cluster(this.#simulator, this.network, clusterOptionsOf(options));
     this.cluster.onEvent((run, event) => this.events.push({ node: run.machine, event }));
@@ -75,10 +78,6 @@ export class Scenario {
 
   get nowMs(): Millis {
     return this.#simulator.nowMs;
-  }
-
-  get last(): CommitResult {
-    return this.#last;
   }
 
   run(duration: Duration): this {
@@ -121,7 +120,7 @@ export class Scenario {
     change(snapshot.value as Record<string, never>);
     const operations = diff(snapshot.base, snapshot.value, { bytesMax: BYTES_MAX });
     const commit = { operations, birth: idle === undefined ? {} : { idleMs: millis(idle) } };
-    this.#last = this.#run(draft.node).input((replica) =>
+    this.last = this.#run(draft.node).input((replica) =>
       replica.commit(sessionIdOf(draft.session), commit),
     );
     return this;
@@ -130,7 +129,7 @@ export class Scenario {
   /** Gives a session another idle time. */
   idle(node: string, session: string, idle: Duration): this {
     const change = { operations: [], idleMs: millis(idle) };
-    this.#last = this.#run(node).input((replica) => replica.commit(sessionIdOf(session), change));
+    this.last = this.#run(node).input((replica) => replica.commit(sessionIdOf(session), change));
     return this;
   }
 
@@ -142,19 +141,19 @@ export class Scenario {
   }
 
   touch(node: string, session: string): this {
-    this.#last = this.#run(node).input((replica) => replica.touch(sessionIdOf(session)));
+    this.last = this.#run(node).input((replica) => replica.touch(sessionIdOf(session)));
     return this;
   }
 
   destroy(node: string, session: string, options: { regenerated?: boolean } = {}): this {
     this.#sessions.add(session);
-    this.#last = this.#run(node).input((replica) => replica.destroy(sessionIdOf(session), options));
+    this.last = this.#run(node).input((replica) => replica.destroy(sessionIdOf(session), options));
     return this;
   }
 
   /** Waits for the acknowledgements of the last write, which was made on `node`. */
   acks(node: string, acks: number | "all", deadlineMs?: Millis): AckOutcome {
-    const last = this.#last;
+    const { last } = this;
     assert(last.status === "committed", `nothing was committed: ${last.status}`);
     const { seq } = last;
     const outcome = this.#await(node, (run, ticket) =>
@@ -166,10 +165,8 @@ export class Scenario {
   /** Asks the peers for a session. */
   pull(node: string, session: string): PullOutcome["status"] {
     const id = sessionIdOf(session);
-    const outcome = this.#await(node, (run, ticket) =>
-      run.input((replica) => replica.pull(ticket, id)),
-    );
-    return (outcome as PullOutcome).status;
+    const ask = (run: NodeRun, ticket: Ticket): void => run.input((it) => it.pull(ticket, id));
+    return (this.#await(node, ask) as PullOutcome).status;
   }
 
   read(node: string, session: string): ReadResult {
@@ -182,11 +179,7 @@ export class Scenario {
 
   /** Cuts every path between nodes of different groups. */
   partition(...groups: readonly (readonly string[])[]): this {
-    for (const group of groups) {
-      for (const other of groups) {
-        if (other !== group) for (const a of group) for (const b of other) this.network.cut(a, b);
-      }
-    }
+    for (const [from, to] of pathsBetween(groups)) this.network.cut(from, to);
     return this;
   }
 
@@ -276,6 +269,12 @@ export class Scenario {
     if (seen !== wanted) {
       this.#simulator.fail("expectation", `${session} on ${node} is ${seen}, not ${wanted}`);
     }
+    return this;
+  }
+
+  /** It is so; `says` is what is, in words. */
+  that(says: string, isSo: boolean): this {
+    if (!isSo) this.#simulator.fail("expectation", `it is not so that ${says}`);
     return this;
   }
 

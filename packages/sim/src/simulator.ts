@@ -5,6 +5,7 @@
  */
 import { createPrng, type Millis, type Prng } from "@session-mesh/core";
 import { EventQueue } from "./event-queue.js";
+import type { Happening, Recorder } from "./happening.js";
 import { Trace, type TraceLog } from "./trace.js";
 
 /** What broke, when and where. */
@@ -29,6 +30,8 @@ export class SimulationFailure extends Error {
 export class Simulator {
   readonly seed: number;
   readonly trace: Trace;
+  /** Hears of everything that happens, for a recording. */
+  recorder: Recorder | undefined;
   readonly #queue = new EventQueue();
   #nowMs: Millis = 0;
   #forks = 0;
@@ -55,6 +58,12 @@ export class Simulator {
 
   note(where: string, what: string): void {
     this.trace.note(this.#nowMs, where, what);
+    this.recorder?.({ atMs: this.#nowMs, type: "note", node: where, text: what });
+  }
+
+  /** Something happened that a recording shows; the trace has its own line. */
+  tell(happening: Happening): void {
+    this.recorder?.({ atMs: this.#nowMs, ...happening });
   }
 
   /** Runs everything that happens until then. */

@@ -7,21 +7,17 @@
  *
  * Not here: the parts themselves.
  */
-import {
-  createPrng,
-  type EventBody,
-  type Limits,
-  type Millis,
-  type Prng,
-} from "@session-mesh/core";
-import { type Canary, CANARIES } from "./canaries.js";
+import { createPrng, type Limits, type Millis, type Prng } from "@session-mesh/core";
 import { Checkers } from "./checkers.js";
 import { Cluster } from "./cluster.js";
 import { type Comparison, difference } from "./convergence.js";
+import { EventCounts } from "./event-counts.js";
+import type { Recorder } from "./happening.js";
 import { Ledger } from "./ledger.js";
 import { Nemesis, FAULTS, type Fault, type NemesisOptions } from "./nemesis.js";
 import { Network, type NetworkOptions } from "./network.js";
 import type { NodeRun } from "./node-run.js";
+import { type Override, overridden } from "./override.js";
 import type { Report } from "./report.js";
 import { SimulationFailure, Simulator } from "./simulator.js";
 import type { TraceLog } from "./trace.js";
@@ -58,10 +54,11 @@ export interface SwarmOptions {
 
 /** How to run a seed. */
 export interface RunOptions {
-  readonly log?: TraceLog;
-  readonly canary?: Canary;
+  readonly log?: TraceLog | undefined;
+  /** Hears of everything that happens. */
+  readonly record?: Recorder | undefined;
   /** Replaces parts of the draw. */
-  readonly override?: Partial<SwarmOptions>;
+  readonly override?: Override<SwarmOptions> | undefined;
 }
 
 /** What a seed draws. */
@@ -128,16 +125,18 @@ function drawLimits(random: Prng, clockErrorMsMax: Millis): Partial<Limits> {
 
 /** Runs one seed to its end or its first broken promise. */
 export function runSeed(seed: number, options: RunOptions = {}): Report {
-  const drawn = { ...drawOptions(seed), ...options.override };
+  const drawn = overridden(drawOptions(seed), options.override);
   const simulator = new Simulator(seed, options.log);
+  simulator.recorder = options.record;
   const run = new SwarmRun(simulator, drawn);
-  if (options.canary) CANARIES[options.canary].install(run.network);
   try {
     run.suffer();
     run.converge();
     run.rest();
   } catch (error) {
     if (!(error instanceof SimulationFailure)) throw error;
+    const { checker, detail } = error.failure;
+    simulator.tell({ type: "violation", checker, detail });
     return run.report(error.failure);
   }
   return run.report(undefined);
@@ -152,7 +151,7 @@ class SwarmRun {
   readonly #checkers: Checkers;
   readonly #workload: Workload;
   readonly #nemesis: Nemesis;
-  readonly #events = new Map<EventBody["type"], number>();
+  readonly #events = new EventCounts();
   #convergenceMs: Millis | undefined;
   #isConverged = false;
 
@@ -178,6 +177,7 @@ class SwarmRun {
 
   /** Faults and users together. */
   suffer(): void {
+    this.#simulator.tell({ type: "phase", phase: "faults" });
     const random = this.#simulator.fork();
     const { nodes, faultsMs, clockErrorMsMax, driftMax } = this.#options;
     for (let i = 1; i <= nodes; i++) {
@@ -194,6 +194,7 @@ class SwarmRun {
 
   /** Heals, and waits until all are equal. */
   converge(): void {
+    this.#simulator.tell({ type: "phase", phase: "heal" });
     this.#workload.stop();
     this.#nemesis.heal();
     this.#waitForDeploys();
@@ -221,6 +222,7 @@ class SwarmRun {
     // What is owed by one node to another may cross with the last audit round.
     this.#simulator.runFor(1_000);
     this.#isConverged = true;
+    this.#simulator.tell({ type: "phase", phase: "quiet" });
     this.#simulator.runFor(QUIET_MS);
     // Each node drops what has expired in its own time, once it has audited all others.
     const { idleMs } = this.#options.workload;
@@ -247,7 +249,7 @@ class SwarmRun {
         degraded: this.#ledger.degradedCount,
         reads: this.#checkers.readCount,
       },
-      events: Object.fromEntries(this.#events),
+      events: this.#events.toRecord(),
     };
   }
 
@@ -259,7 +261,7 @@ class SwarmRun {
   #watch(): void {
     this.#ledger.watch(this.network);
     this.#cluster.onEvent((run, event) => {
-      this.#events.set(event.type, (this.#events.get(event.type) ?? 0) + 1);
+      this.#events.add(event);
       if (this.#isConverged && event.type === "session-integrated") {
         this.#simulator.fail("quiet", `${run.machine} took in ${event.session} by ${event.path}`);
       }

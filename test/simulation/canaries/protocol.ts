@@ -1,0 +1,147 @@
+/** Defects between nodes: in auditing, pushing, acknowledging, draining, asking and doubting. */
+import type { Canary } from "./patch.js";
+
+const CORE = "packages/core/src";
+
+/** The canaries of what passes between nodes. */
+export const PROTOCOL_CANARIES: readonly Canary[] = [
+  {
+    name: "no-audit",
+    says: "differences are never looked for",
+    checkers: ["P8"],
+    seedsMax: 20,
+    edits: [
+      {
+        file: `${CORE}/antientropy/auditor.ts`,
+        find: 'this.#port.send(peer, { type: "audit", round: this.#rounds, a, b, count });',
+        replace: "void [a, b, count];",
+      },
+    ],
+  },
+  {
+    name: "early-ack",
+    says: "a change is confirmed though it could not be applied",
+    checkers: ["P1", "M8", "P8"],
+    seedsMax: 40,
+    edits: [
+      {
+        file: `${CORE}/gossip/follower.ts`,
+        find: "    if (following.gaps.size > 0) return;\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "late-apply",
+    says: "every tenth push is confirmed, and what it says is dropped",
+    checkers: ["P1", "P4", "M8", "P8"],
+    seedsMax: 20,
+    edits: [
+      {
+        file: `${CORE}/gossip/follower.ts`,
+        find: "    for (const item of push.items) {\n",
+        replace: "    for (const item of push.toSeqInclusive % 10 === 0 ? [] : push.items) {\n",
+      },
+    ],
+  },
+  {
+    name: "impatient-drain",
+    says: "a drain says that everything is confirmed without having waited",
+    checkers: ["P1", "P3", "P7", "P8", "M8"],
+    seedsMax: 60,
+    edits: [
+      {
+        file: `${CORE}/drain.ts`,
+        find: "const isDone = targets.length > 0 ? targets.every(isConfirmedBy) : !this.#port.mayReturn();",
+        replace: "const isDone = targets.length > 0;",
+      },
+      {
+        file: `${CORE}/drain.ts`,
+        find: "const confirmed = peers > 0 && targets.every(isConfirmedBy);",
+        replace: "const confirmed = peers > 0;",
+      },
+    ],
+  },
+  {
+    name: "forgotten-overflow",
+    says: "changes that fell out of the log are neither audited nor told from confirmed ones",
+    checkers: ["P1", "P3", "P4", "M8", "P8"],
+    seedsMax: 100,
+    edits: [
+      {
+        file: `${CORE}/gossip/pusher.ts`,
+        find: "      this.#skipped.add(peer, { fromSeqExclusive, toSeqInclusive: floorSeq });\n      this.#port.needsAudit(peer);\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "no-pull",
+    says: "what is missed is called absent, and nobody is asked",
+    checkers: ["P9", "P5"],
+    seedsMax: 20,
+    edits: [
+      {
+        file: `${CORE}/antientropy/puller.ts`,
+        find: "    const known = this.#pulls.get(this.#bySession.get(session) ?? -1);\n",
+        replace: `    if (!isThorough) {
+      const outcome = { session, outcome: "absent", asked: 0, tookMs: 0 } as const;
+      this.#port.emit({ type: "pull-finished", ...outcome });
+      this.#port.settle(ticket, { kind: "pull", status: "absent" });
+      return;
+    }
+    const known = this.#pulls.get(this.#bySession.get(session) ?? -1);
+`,
+      },
+    ],
+  },
+  {
+    name: "no-refutation",
+    says: "who is suspected once is never believed again",
+    checkers: ["P8"],
+    seedsMax: 20,
+    edits: [
+      {
+        file: `${CORE}/membership/membership.ts`,
+        find: 'if (state === "suspect" || state === "down") this.suspicion.revive(member, "heard again");',
+        replace: "void state;",
+      },
+      {
+        file: `${CORE}/membership/roster.ts`,
+        find: "    if (!isDoubt || fact.incarnation < this.#self.incarnation) return;\n",
+        replace: "    if (isDoubt || accuser) return;\n",
+      },
+      {
+        file: `${CORE}/membership/membership.ts`,
+        find: 'if (member.fact.state !== "alive") this.suspicion.revive(member, "said hello");',
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "hearsay-gap",
+    says: "a change is shown although what its author saw is missing",
+    checkers: ["M4", "M5", "M7", "M8", "P1", "P2", "P5", "P8"],
+    seedsMax: 60,
+    edits: [
+      {
+        file: `${CORE}/session/held.ts`,
+        find: "const isGap = !isNext || !dominates(revisions, commit.seen);",
+        replace: "const isGap = !isNext && !dominates(revisions, commit.seen);",
+      },
+    ],
+  },
+  {
+    name: "draining-acks",
+    says: "what a node that leaves has confirmed counts as kept",
+    checkers: ["P1", "P3", "P7", "M8"],
+    seedsMax: 200,
+    edits: [
+      {
+        file: `${CORE}/gossip/pusher.ts`,
+        find: "    return this.#standing().isDraining;\n",
+        replace: "    return false;\n",
+      },
+    ],
+  },
+];

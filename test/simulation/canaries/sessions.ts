@@ -1,0 +1,153 @@
+/** Defects in one session: its lifetimes, clocks, fingerprint and merges. */
+import type { Canary } from "./patch.js";
+
+const CORE = "packages/core/src";
+
+/** The canaries of what a session holds. */
+export const SESSION_CANARIES: readonly Canary[] = [
+  {
+    name: "early-oblivion",
+    says: "a logout is forgotten ten seconds after it",
+    checkers: ["P3", "P8"],
+    seedsMax: 60,
+    edits: [
+      {
+        file: `${CORE}/session/expiry.ts`,
+        find: "return absoluteExpiresAtMs + 2 * clockMarginMs;",
+        replace: "return absoluteExpiresAtMs - 30 * 86_400_000 + 10_000 + 0 * clockMarginMs;",
+      },
+    ],
+  },
+  {
+    name: "untold-logout",
+    says: "a logout is confirmed and not told",
+    checkers: ["P3", "P8"],
+    seedsMax: 20,
+    edits: [
+      {
+        file: `${CORE}/local-sessions.ts`,
+        find: 'const seq = this.#port.push({ kind: "tombstone", session, ...tombstone });',
+        replace:
+          'const seq = this.#port.push({ kind: "delta", session, fields: {}, commit: undefined });',
+      },
+    ],
+  },
+  {
+    name: "last-touch",
+    says: "of two touches the one that arrives last counts, not the later one",
+    checkers: ["P4", "P8", "M10", "M11"],
+    seedsMax: 40,
+    edits: [
+      {
+        file: `${CORE}/session/envelope.ts`,
+        find: "touchedAtMs: Math.max(a.touchedAtMs, b.touchedAtMs),",
+        replace: "touchedAtMs: b.touchedAtMs,",
+      },
+    ],
+  },
+  {
+    name: "reused-writer",
+    says: "a node that comes back writes under the same writer as before",
+    checkers: ["P1", "P8", "M8", "M11", "no exception escapes", "clocks are monotone"],
+    seedsMax: 20,
+    edits: [
+      {
+        file: `${CORE}/replica.ts`,
+        find: "    this.#config = config;\n",
+        replace: `    config = {
+      ...config,
+      writer: [...config.node].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) as never,
+    };
+    this.#config = config;
+`,
+      },
+    ],
+  },
+  {
+    name: "bare-fingerprint",
+    says: "the fingerprint leaves out what surrounds the document",
+    checkers: ["P4", "P8", "M10", "fingerprint"],
+    seedsMax: 100,
+    edits: [
+      {
+        file: `${CORE}/session/fingerprint.ts`,
+        find: `    mixer.word(2).number(envelope.createdAtMs).number(envelope.absoluteExpiresAtMs);
+    mixer.number(envelope.idleMs).number(envelope.idleStamp.hlc).number(envelope.idleStamp.writer);
+    mixer.number(envelope.touchedAtMs);
+    for (const value of envelope.revisions) mixer.number(value);
+`,
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "low-clock",
+    says: "a commit's clock is above the node's own, and not above the document's",
+    checkers: ["M2", "M3", "P5", "P1"],
+    seedsMax: 100,
+    edits: [
+      {
+        file: `${CORE}/local-sessions.ts`,
+        find: "hlcAfter(this.#port.wallMs(), this.#port.hlc(), held.hlcMax);",
+        replace: "hlcAfter(this.#port.wallMs(), this.#port.hlc());",
+      },
+      {
+        file: `${CORE}/session/document.ts`,
+        find: "    assert(stamp.hlc > this.#hlcMax, `commit at ${stamp.hlc}, not above ${this.#hlcMax}`);\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "no-clock",
+    says: "of two writes the higher writer's counts, not the later one",
+    checkers: ["M2", "M3", "P5", "P1"],
+    seedsMax: 20,
+    edits: [
+      {
+        file: `${CORE}/session/entry.ts`,
+        find: "return a.hlc - b.hlc || a.writer - b.writer || a.clock - b.clock;",
+        replace: "return a.writer - b.writer || a.clock - b.clock;",
+      },
+    ],
+  },
+  {
+    name: "double-count",
+    says: "an increment that arrives again counts again",
+    checkers: ["M8", "M11", "P8"],
+    seedsMax: 20,
+    edits: [
+      {
+        file: `${CORE}/session/document.ts`,
+        find: "        if (clock + i < known) return;\n",
+        replace:
+          '        if (clock + i < known && !String((raw as unknown[])[0]).includes("+")) return;\n',
+      },
+      {
+        file: `${CORE}/session/places.ts`,
+        find: "        const cells = (place.cells ??= new Map<WriterId, Entry>());\n",
+        replace: `        const cells = (place.cells ??= new Map<WriterId, Entry>());
+        const again = cells.get(last.writer);
+        if (again?.clock === entry.clock) {
+          const leaf = { ...entry.leaf, plus: (again.leaf as never)["plus"] + (entry.leaf as never)["plus"] };
+          cells.set(last.writer, { ...entry, leaf: leaf as never });
+          return { place, other: undefined, isWinner: true };
+        }
+`,
+      },
+    ],
+  },
+  {
+    name: "hasty-collection",
+    says: "what has expired here is dropped without asking whether someone touched it elsewhere",
+    checkers: ["P4", "P1", "P8"],
+    seedsMax: 200,
+    edits: [
+      {
+        file: `${CORE}/retention.ts`,
+        find: "return members?.every((member) => this.#canMissNothing(held, member)) ?? false;",
+        replace: "return members !== undefined || held === undefined;",
+      },
+    ],
+  },
+];
