@@ -483,6 +483,16 @@ test.each([
   expect(() => new MeshStore(mesh, options as MeshStoreOptions)).toThrow(problem);
 });
 
+test("a store without a mesh, or with null for options, names the remedy", () => {
+  for (const given of [undefined, null, {}, Promise.resolve()]) {
+    expect(() => new MeshStore(given as never)).toThrow(/MeshStore needs a mesh.*createMesh/);
+  }
+  const mesh = { sessions: {} } as never;
+  expect(() => new MeshStore(mesh, null as never)).toThrow(
+    /options of MeshStore must be an object/,
+  );
+});
+
 test("a store works with another copy of express-session than it was made with", async () => {
   const { store: made } = await startNode();
   expect(made).toBeInstanceOf(session.Store);

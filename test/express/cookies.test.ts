@@ -249,6 +249,21 @@ test("name, path, domain, sameSite, partitioned and priority go into the cookie"
   expect(answer.status).toBe(500);
 });
 
+test("a secret that can be guessed is warned of, unless it only verifies", async () => {
+  const { meshSession } = await import("session-mesh/express");
+  const [node] = await startCluster({ nodes: 1 });
+  const warnings: string[] = [];
+  const listen = (warning: Error & { code?: string }): void => {
+    if (warning.code === "SESSION_MESH_SHORT_SECRET") warnings.push(warning.message);
+  };
+  process.on("warning", listen);
+  meshSession(node!.mesh, { secret: ["sixteen letters or more", "old"] });
+  meshSession(node!.mesh, { secret: "s" });
+  await new Promise((turn) => setImmediate(turn));
+  process.off("warning", listen);
+  expect(warnings).toEqual([expect.stringMatching(/has 1 character.* 16 or more.*openssl rand/)]);
+});
+
 test("wrong options are refused with the remedy", async () => {
   const { meshSession } = await import("session-mesh/express");
   const [node] = await startCluster({ nodes: 1 });

@@ -17,6 +17,7 @@ import type { Server } from "node:http";
 import type { DrainOutcome, Millis } from "@session-mesh/core";
 import type { Mesh } from "./mesh.js";
 import { MeshError } from "./mesh-error.js";
+import { requireMesh, requireOptions } from "./required.js";
 import { ServerCloser } from "./server-closer.js";
 
 /** How to leave. */
@@ -32,6 +33,14 @@ export interface DrainOnSignalOptions {
   /** Takes the line that says how it went. @default console.warn */
   readonly log?: (line: string) => void;
 }
+
+const NAMES: readonly (keyof DrainOnSignalOptions)[] = [
+  "readinessDelayMs",
+  "deadlineMs",
+  "signals",
+  "exit",
+  "log",
+];
 
 const READINESS_DELAY_MS: Millis = 5_000;
 const DEADLINE_MS: Millis = 25_000;
@@ -50,6 +59,9 @@ export function drainOnSignal(
   server: Server,
   options: DrainOnSignalOptions = {},
 ): () => void {
+  requireMesh(mesh, "drainOnSignal");
+  requireServer(server);
+  requireOptions(options, NAMES, "drainOnSignal");
   const settled = settle(options);
   const closer = new ServerCloser(server);
   let isLeaving = false;
@@ -70,6 +82,17 @@ export function drainOnSignal(
     for (const signal of settled.signals) process.off(signal, onSignal);
     closer.release();
   };
+}
+
+function requireServer(server: Partial<Server> | null | undefined): void {
+  if (
+    typeof server?.on === "function" &&
+    typeof server.close === "function" &&
+    "listening" in server
+  )
+    return;
+  const remedy = "drainOnSignal(mesh, app.listen(3000)), or what http.createServer(app) returned";
+  throw new MeshError("option", `drainOnSignal needs the server of the app: ${remedy}`);
 }
 
 async function leave(mesh: Mesh, closer: ServerCloser, options: Settled): Promise<number> {

@@ -22,7 +22,7 @@ const refusal = (options: object): string => {
 
 describe("one option by itself", () => {
   test.each<[object, RegExp]>([
-    [{ secrets: SECRET }, /no option `secrets`. There are: .*secret/],
+    [{ secrets: SECRET }, /no option `secrets` of createMesh. There are: .*secret/],
     [{ secret: "short" }, /`secret` must have at least 16 characters; .*openssl rand/],
     [{ secret: undefined, seeds: ["10.0.0.6:7946"] }, /`secret` is required/],
     [{ secret: null }, /`secret` must be a string; .*environment/],

@@ -12,6 +12,7 @@ import { DEFAULT_PATH, type Scheme } from "./addresses.js";
 import type { DiscoveryOptions } from "./discovery.js";
 import { limitsProblem } from "./limit-options.js";
 import { MeshError } from "./mesh-error.js";
+import { requireOptions } from "./required.js";
 import {
   advertise,
   canonicalOf,
@@ -201,13 +202,10 @@ const CHECKS: { readonly [Name in keyof Required<MeshOptions>]: Check } = {
 
 /** Checks every option by itself and fills in defaults. Throws a MeshError; nothing is opened. */
 export function checkOptions(options: MeshOptions): CheckedOptions {
+  requireOptions(options, Object.keys(CHECKS), "createMesh");
   const given: Readonly<Record<string, unknown>> = { ...options };
   for (const [option, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    if (!Object.hasOwn(CHECKS, option)) {
-      const known = Object.keys(CHECKS).join(", ");
-      throw new MeshError("option", `there is no option \`${option}\`. There are: ${known}`);
-    }
     const problem = CHECKS[option as keyof MeshOptions](value);
     if (problem !== undefined) throw new MeshError("option", `\`${option}\` ${problem}`);
   }

@@ -12,7 +12,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Mesh } from "../mesh.js";
-import { MeshError } from "../mesh-error.js";
+import { requireMesh } from "../required.js";
 import { holdResponse } from "./hold-response.js";
 import type { Session } from "./request-session.js";
 import { SessionExchange } from "./session-exchange.js";
@@ -61,7 +61,7 @@ interface MaybeExpressRequest extends IncomingMessage {
  * On a WebSocket's upgrade, `{}` may stand for the response: the session can be read and saved.
  */
 export function meshSession(mesh: Mesh, options: MeshSessionOptions): SessionMiddleware {
-  checkMesh(mesh);
+  requireMesh(mesh, "meshSession");
   const settings = sessionSettings(options);
   const cookieWithheld = warnOnce();
   const ids = new SignedIds(settings.secrets);
@@ -108,11 +108,6 @@ export function sessionOf(req: IncomingMessage): RequestSession {
     "[session-mesh] this request has no session: meshSession(mesh, …) must come before, and the " +
       "session must not have been destroyed",
   );
-}
-
-function checkMesh(mesh: Partial<Mesh> | undefined): void {
-  if (mesh?.sessions !== undefined) return;
-  throw new MeshError("option", "meshSession needs a mesh: write `await createMesh(…)`");
 }
 
 function publish(req: MaybeExpressRequest, session: Session | undefined): void {

@@ -71,6 +71,9 @@ export interface SessionSettings extends Required<
 // RFC 6265: a cookie's name is a token.
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+/** Shorter ones can be guessed. */
+const SECRET_LENGTH_MIN = 16;
+
 const OPTIONS: readonly (keyof SessionOptions)[] = [
   "secret",
   "name",
@@ -107,6 +110,7 @@ export function sessionSettings(options: SessionOptions): SessionSettings {
     "meshSession needs `secret`, a random string that every node shares, to sign its cookie; " +
       "to rotate it, a list of which the first signs",
   );
+  warnOfShort(secrets[0] as string);
   check(
     typeof name === "string" && TOKEN.test(name),
     `a cookie cannot be named ${JSON.stringify(name)}: letters, digits, - . _`,
@@ -135,6 +139,17 @@ export function sessionSettings(options: SessionOptions): SessionSettings {
   checkCookie(cookie);
   const flags = { onDegraded, rolling, saveUninitialized, proxy } as const;
   return { name, secrets, cookie, acks, onFailure, ...flags };
+}
+
+/** Who can guess it can sign cookies; a warning, since it may have been in use for long. */
+function warnOfShort(secret: string): void {
+  if (secret.length >= SECRET_LENGTH_MIN) return;
+  process.emitWarning(
+    `the \`secret\` that signs the session cookie has ${secret.length} character(s), and should have ` +
+      `${SECRET_LENGTH_MIN} or more; make one with \`openssl rand -hex 32\`, put it first in a list ` +
+      "and keep the old one behind it until its cookies are gone",
+    { type: "SessionMeshWarning", code: "SESSION_MESH_SHORT_SECRET" },
+  );
 }
 
 /** What is written wrong would else be left out, and nobody told. */

@@ -18,6 +18,7 @@
 import type { SessionId } from "@session-mesh/core";
 import session, { type Session, type SessionData } from "express-session";
 import type { Mesh } from "../mesh.js";
+import { requireMesh } from "../required.js";
 import type { SessionHandle } from "../session-handle.js";
 import type { OpenResult, Sessions } from "../sessions.js";
 import { type Answer, answer } from "./answer.js";
@@ -50,6 +51,7 @@ export class MeshStore<T extends SessionData = SessionData> extends session.Stor
   /** Throws a MeshError when an option is wrong. The mesh stays the caller's to close. */
   constructor(mesh: Mesh, options: MeshStoreOptions = {}) {
     super();
+    requireMesh(mesh, "MeshStore");
     this.#sessions = mesh.sessions;
     this.#settings = storeSettings(options);
     this.#writer = new SessionWriter(mesh.sessions, this.#settings);

@@ -5,6 +5,7 @@
  */
 import type { Millis } from "@session-mesh/core";
 import { MeshError } from "../mesh-error.js";
+import { requireOptions } from "../required.js";
 import { RAW_ID_LENGTH_MAX } from "../session-ids.js";
 
 /** The options of a MeshStore; all may be left out. */
@@ -59,11 +60,7 @@ const KNOWN = ["counters", "freshReads", "acks", "ttl", "prefix"];
 
 /** Checks and completes. Throws a {@link MeshError} that names the option and the remedy. */
 export function storeSettings(options: MeshStoreOptions): StoreSettings {
-  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-  check(
-    unknown === undefined,
-    `there is no option \`${unknown}\` of MeshStore. There are: ${KNOWN.join(", ")}`,
-  );
+  requireOptions(options, KNOWN, "MeshStore");
   const { counters = [], freshReads = false, acks, ttl = SECONDS_A_DAY, prefix = PREFIX } = options;
   check(
     Array.isArray(counters) && counters.every(isPath),

@@ -3,6 +3,7 @@
  */
 import type { Bytes } from "@session-mesh/core";
 import { MeshError } from "../mesh-error.js";
+import { requireOptions } from "../required.js";
 import type { AccessRules } from "./access.js";
 import { STREAM_BYTES_MAX } from "./event-streams.js";
 
@@ -36,10 +37,7 @@ const NAMES: readonly (keyof AdminOptions)[] = ["token", "hosts", "origins", "st
 
 /** Checks every option and fills in defaults. Throws a MeshError. */
 export function checkAdminOptions(options: AdminOptions): CheckedAdminOptions {
-  for (const name of Object.keys(options)) {
-    if ((NAMES as readonly string[]).includes(name)) continue;
-    refuse(`there is no option \`${name}\` of createAdmin. There are: ${NAMES.join(", ")}`);
-  }
+  requireOptions(options, NAMES, "createAdmin");
   const { token, hosts = [], origins = [], streamBytesMax = STREAM_BYTES_MAX } = options;
   // A variable of the environment that is not set must not open what it was to close.
   if ("token" in options && token === undefined) {

@@ -17,6 +17,7 @@ import type { Event } from "@session-mesh/core";
 import { isLoopbackHost } from "../addresses.js";
 import { liveness, readiness } from "../http-probes.js";
 import type { Mesh } from "../mesh.js";
+import { requireMesh } from "../required.js";
 import { MeshError } from "../mesh-error.js";
 import { Access } from "./access.js";
 import { type AdminOptions, checkAdminOptions } from "./admin-options.js";
@@ -54,6 +55,7 @@ type Endpoint = (request: IncomingMessage, response: ServerResponse) => void | P
  * then mount `handler` in an app, or `listen`. Throws a MeshError for options that cannot be.
  */
 export function createAdmin(mesh: Mesh, options: AdminOptions = {}): Admin {
+  requireMesh(mesh, "createAdmin");
   return new Admin(mesh, options);
 }
 
