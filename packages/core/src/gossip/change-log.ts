@@ -14,6 +14,12 @@ import type { Item } from "../session-state.js";
 /** Bytes that an item takes on the wire beside its update. Measured. */
 const ITEM_OVERHEAD_BYTES = 110;
 
+/**
+ * Who has followed nothing, and would get more whole sessions than this from the log, gets none: they
+ * come in bulk to who holds little, and an audit proves that all are there (P9).
+ */
+const NEWCOMER_STATES_MAX = 1_000;
+
 interface Entry {
   readonly session: SessionId;
   readonly bytes: Bytes;
@@ -56,6 +62,12 @@ export class ChangeLog {
 
   get deltaFloorSeq(): number {
     return this.#deltaFloorSeq;
+  }
+
+  /** Above what the log serves who has followed up to `haveSeq`; what is below is left to audits. */
+  floorFor(haveSeq: number): number {
+    const isNewcomer = haveSeq === 0 && this.#deltaFloorSeq > NEWCOMER_STATES_MAX;
+    return isNewcomer ? this.#deltaFloorSeq : this.#floorSeq;
   }
 
   /** How full the log is, each part from 0 to 1. */

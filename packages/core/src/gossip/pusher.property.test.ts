@@ -241,6 +241,19 @@ describe("pushing", () => {
     expect(bench.b.revs).toEqual(bench.a.revs);
   });
 
+  test("P9: a newcomer is not sent a whole log of sessions, which comes in bulk, but audited", () => {
+    const bench = new Bench({ changeLogBytesMax: 300 });
+    for (let i = 0; i < 1_200; i++) bench.a.write(`s${i}`);
+    bench.connect();
+    bench.settle();
+    const started = bench.a.events.find(({ type }) => type === "catch-up-started");
+    expect(started).toMatchObject({ rung: "audit" });
+    expect(bench.a.audits).toBe(1);
+    expect(bench.b.revs.size).toBeLessThan(100);
+    expect(bench.a.pusher.hasConfirmed(B, 1)).toBe(false);
+    expect(bench.a.pusher.hasConfirmed(B, 1_200)).toBe(true);
+  });
+
   test("P1: what fell out of the log is confirmed by no acknowledgement, on this link or the next", () => {
     const bench = new Bench({ changeLogEntriesMax: 3 });
     for (let i = 0; i < 10; i++) bench.a.write(`s${i}`);

@@ -160,8 +160,9 @@ export class Pusher {
   }
 
   onResume(peer: NodeId, haveSeq: number): void {
-    const { headSeq, floorSeq, deltaFloorSeq } = this.#log;
+    const { headSeq, deltaFloorSeq } = this.#log;
     const fromSeq = Math.min(haveSeq, headSeq);
+    const floorSeq = this.#log.floorFor(fromSeq);
     const known = this.#streams.get(peer) ?? this.#coming.get(peer);
     this.#coming.delete(peer);
     const stream = this.#stream(peer, fromSeq);
@@ -242,7 +243,8 @@ export class Pusher {
   }
 
   #nextBatch(peer: NodeId, fromSeqExclusive: number): PushMessage {
-    const { floorSeq, deltaFloorSeq } = this.#log;
+    const { deltaFloorSeq } = this.#log;
+    const floorSeq = this.#log.floorFor(fromSeqExclusive);
     if (fromSeqExclusive < floorSeq) {
       this.#skipped.add(peer, { fromSeqExclusive, toSeqInclusive: floorSeq });
       this.#port.needsAudit(peer);
