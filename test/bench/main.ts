@@ -4,30 +4,31 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { expressBench } from "./express.bench.js";
+import { joinBench } from "./join.bench.js";
 import { latencyBench } from "./latency.bench.js";
 import { startRedis } from "./redis.js";
 import { printResults, type Result } from "./result.js";
 import { storeBench } from "./store.bench.js";
-import { tableBench } from "./table.bench.js";
 
 const { values: options } = parseArgs({
   options: { report: { type: "string" }, only: { type: "string" } },
 });
 
-const redis = await startRedis();
-if (!redis)
+const isWanted = (name: string): boolean => options.only === undefined || options.only === name;
+const redis = isWanted("store") ? await startRedis() : undefined;
+if (isWanted("store") && !redis)
   console.warn("redis-server is not installed: what compares with connect-redis is left out");
 
 const benches: Record<string, () => Promise<Result[]>> = {
   ...(redis && { store: () => storeBench(redis) }),
   express: expressBench,
   latency: latencyBench,
-  table: tableBench,
+  join: joinBench,
 };
 
 const results: Result[] = [];
 for (const [name, bench] of Object.entries(benches)) {
-  if (options.only !== undefined && options.only !== name) continue;
+  if (!isWanted(name)) continue;
   console.warn(`measuring ${name} …`);
   results.push(...(await bench()));
 }
