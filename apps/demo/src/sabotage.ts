@@ -15,7 +15,7 @@ import type {
 import { blindAudits } from "./blind-audits.js";
 
 /**
- * `early-ack` breaks P1: a write is acknowledged at once, and made half a second later.
+ * `early-ack` breaks P1: a write is acknowledged at once, and made five seconds later.
  * `no-tombstone` breaks P3: a logout drops the session here, and tells nobody.
  * `no-audit` breaks P8: nothing is remembered for those who were away, and no comparison of what two
  * nodes hold finds a difference.
@@ -26,7 +26,8 @@ export const SABOTAGES = ["no-tombstone", "early-ack", "no-audit", "no-token"] a
 /** One of {@link SABOTAGES}. */
 export type Sabotage = (typeof SABOTAGES)[number];
 
-const WRITE_DELAY_MS = 500;
+/** So long that a process that ends has some left to make, also where a request takes a second. */
+const WRITE_DELAY_MS = 5_000;
 
 /** Whether `name` names a sabotage. */
 export function isSabotage(name: string): name is Sabotage {
@@ -70,8 +71,15 @@ function acknowledgingEarly(sessions: Sessions): Sessions {
     const outcome: CommitOutcome = { status: "committed", acks: 1, degraded: false };
     return Promise.resolve(outcome);
   };
+  const write = (handle: SessionHandle, ...args: Parameters<SessionHandle["write"]>) => {
+    if (handle.isNew) return handle.write(...args);
+    return { status: "committed", acknowledged: commit(handle, ...args) } as const;
+  };
   return handing(sessions, (handle) =>
-    replacing(handle, { commit: (...args) => commit(handle, ...args) }),
+    replacing(handle, {
+      commit: (...args) => commit(handle, ...args),
+      write: (...args) => write(handle, ...args),
+    }),
   );
 }
 
