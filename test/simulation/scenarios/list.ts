@@ -5,6 +5,7 @@ import { LIFETIMES } from "./lifetimes.js";
 import { PARTITIONS } from "./partitions.js";
 import { QUEUES } from "./queues.js";
 import type { Script } from "./script.js";
+import { WRITES } from "./writes.js";
 
 /** The scenarios by chapter. */
 export const SCENARIOS: Readonly<Record<string, readonly Script[]>> = {
@@ -13,4 +14,5 @@ export const SCENARIOS: Readonly<Record<string, readonly Script[]>> = {
   "Queues that overflow": QUEUES,
   Clocks: CLOCKS,
   Lifetimes: LIFETIMES,
+  "Writes at the same time": WRITES,
 };
