@@ -5,7 +5,8 @@
  * written at a path, or beneath it, also clears what the reader could not see there because another
  * kind of value hid it (M12). Deleting clears what the reader had beneath, and only that (M4).
  *
- * Not here: which attributes need no look (untouched.ts), which list element is which (match.ts), and what the operations become (writing.ts).
+ * Not here: which attributes need no look (untouched.ts), which list element is which (match.ts),
+ * and what the operations become (writing.ts).
  */
 import { assert } from "../assert.js";
 import { equalsView, sizeOfContent, sizeOfName, sizeOfView } from "./equality.js";
