@@ -289,6 +289,24 @@ describe("with nobody left to ask", () => {
   });
 });
 
+test("P12: a donor that gives a grain at a time for ever holds audits up for minutes only", () => {
+  const mesh = cluster(1);
+  mesh.joiner.link(A);
+  const tombstone = { kind: "tombstone", absoluteExpiresAtMs: 1, regeneratedAtMs: 0 } as const;
+  for (let i = 0; i < 2_000 && !mesh.joiner.finished; i++) {
+    const [next] = mesh.joiner.asked.splice(0, 1);
+    const last = `A${String(i).padStart(21, "0")}` as SessionId;
+    const items = [{ ...tombstone, session: last }];
+    const answer = { type: "ranged", isGiven: true, last, items } as const;
+    mesh.joiner.join.onRanged(A, { ...answer, request: next?.range.request ?? 0 });
+    mesh.joiner.wait(250);
+    mesh.joiner.asked.splice(1);
+  }
+  expect(mesh.joiner.finished).toMatchObject({ outcome: "incomplete" });
+  expect(mesh.joiner.finished).toHaveProperty("durationMs", 300_250);
+  expect(mesh.joiner.audited).toEqual([A]);
+});
+
 describe("no bulk is asked for", () => {
   test("by a node that holds much, or was compared with another", () => {
     const [much, compared] = [cluster(), cluster()];

@@ -34,6 +34,9 @@ const LAST_SHARE = 1 / 4;
 /** Ticks further apart than this: the node stood still, and answers waited here and not there. */
 const STALLED_MS: Millis = 500;
 
+/** Longer than this no join holds audits up, however well it goes. */
+const JOIN_MS_MAX: Millis = 5 * 60_000;
+
 /** How many events a join tells its progress with. */
 const PROGRESS_STEPS = 16;
 
@@ -134,6 +137,10 @@ export class BulkJoin {
     this.#tickedAtMs = nowMs;
     const join = this.#join;
     if (!join) return;
+    if (nowMs - join.startedAtMs > JOIN_MS_MAX) {
+      this.#finish("incomplete");
+      return;
+    }
     const { rangeDeadlineMs } = this.#port.limits;
     const isAnyIdle = [...join.donors.values()].some(({ asked }) => asked.size === 0);
     for (const [peer, donor] of join.donors) {

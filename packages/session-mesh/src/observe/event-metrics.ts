@@ -144,14 +144,17 @@ function joinHandlers(registry: Registry): Handlers {
   const bytes = counter(registry, "join_bytes_total", "Their bytes, about");
   const progress = new Gauge({
     name: "session_mesh_join_progress_ratio",
-    help: "How much of what others hold has arrived since this node began to join, 1 for all",
+    help: "How much has arrived while this node is filled by others, 1 when that is over",
     registers: [registry],
   });
+  progress.set(1);
   return {
+    "join-started": () => progress.set(0),
     "join-progress": ({ partitionsDone, partitionsTotal }) => {
       progress.set(partitionsDone / partitionsTotal);
     },
     "join-finished": (event) => {
+      progress.set(1);
       joins.inc({ outcome: event.outcome });
       time.observe(toSeconds(event.durationMs));
       sessions.inc(event.sessions);
