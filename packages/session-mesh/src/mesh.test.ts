@@ -135,6 +135,19 @@ describe("three nodes", () => {
     expect(await late.reload()).toBe(false);
   });
 
+  test("P3: who ends a session says so when no member that stays could be told", async () => {
+    const [a, b, c] = await threeNodes();
+    const session = a.sessions.create();
+    await session.commit({ acks: "all" });
+    await b.close({ drain: false });
+    expect(await a.sessions.destroy("another")).toEqual({ acks: 1, degraded: false });
+    await crash(c);
+    await vi.waitFor(() => expect(a.status().members.some(({ isLinked }) => isLinked)).toBe(false));
+    expect(await session.destroy()).toEqual({ acks: 0, degraded: true });
+    const alone = await node("alone");
+    expect(await alone.sessions.destroy(session.id)).toEqual({ acks: 0, degraded: false });
+  });
+
   test("M13: a regenerated id says when, so that a request under way can be told", async () => {
     const [a, b] = await threeNodes();
     const session = a.sessions.create();

@@ -30,7 +30,7 @@ import type { UserMark } from "./user-mark.js";
 /** How many peers confirmed. */
 export interface AckResult {
   readonly acks: number;
-  /** Fewer than asked for: too few unsuspected peers, or the deadline passed. */
+  /** Fewer than asked for; of an ending also: none, though other members will go on. */
   readonly degraded: boolean;
 }
 

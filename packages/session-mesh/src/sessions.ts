@@ -11,7 +11,6 @@ import {
   type Millis,
   type PullOutcome,
   type ReadResult,
-  type ReplicaStatus,
   type SessionId,
   type VersionVector,
   type WantedAcks,
@@ -24,6 +23,7 @@ import {
   SessionHandle,
   type SessionPort,
 } from "./session-handle.js";
+import { isAlone, isLinkedPeer, isStaying } from "./others.js";
 import { checkLifetimes } from "./session-lifetimes.js";
 import type { SystemRuntime } from "./system-runtime.js";
 import type { Users } from "./users.js";
@@ -201,7 +201,7 @@ export class Sessions {
    */
   async revoke({ user, deadlineMs }: RevokeOptions): Promise<RevokeResult> {
     const { seq, ...revoked } = knownUsers(this.#users).revoke(user);
-    return { ...revoked, ...(await this.#awaitAcks({ seq, acks: "all", deadlineMs })) };
+    return { ...revoked, ...(await this.#awaitAll(seq, deadlineMs)) };
   }
 
   /**
@@ -261,7 +261,17 @@ export class Sessions {
       // It was destroyed before; whoever asks again wants to know that all know.
       return result.status === "committed" ? result.seq : replica.status().seq;
     });
-    return this.#awaitAcks({ seq, acks: "all", deadlineMs });
+    return this.#awaitAll(seq, deadlineMs);
+  }
+
+  /** Waits for all unsuspected peers. Where there is none, though members that stay exist, nobody knows. */
+  async #awaitAll(seq: number, deadlineMs: Millis | undefined): Promise<AckResult> {
+    const { acks, degraded } = await this.#awaitAcks({ seq, acks: "all", deadlineMs });
+    if (acks > 0 || degraded) return { acks, degraded };
+    return {
+      acks,
+      degraded: this.#runtime.run((replica) => replica.status()).members.some(isStaying),
+    };
   }
 
   async #awaitAcks(wanted: WantedAcks): Promise<AckResult> {
@@ -280,15 +290,6 @@ export class Sessions {
     }
     return { status: "found", session: new SessionHandle(this.#port, id, { found: result }) };
   }
-}
-
-/** Whether there is nobody else to ask. */
-function isAlone({ members }: ReplicaStatus): boolean {
-  return members.every(({ isSelf, state }) => isSelf || state === "left" || state === "gone");
-}
-
-function isLinkedPeer({ isSelf, isLinked }: ReplicaStatus["members"][number]): boolean {
-  return !isSelf && isLinked;
 }
 
 function isRawId(id: unknown): id is string {
