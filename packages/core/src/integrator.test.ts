@@ -31,7 +31,8 @@ function bench() {
     integrated: (session) => integrated.push(session),
   });
   const take = (item: Item): string => integrator.integrate(PEER, item, "push");
-  return { node, events, clocks, refused, toldDestroyed, integrated, take };
+  const audit = (item: Item): string => integrator.integrate(PEER, item, "audit");
+  return { node, events, clocks, refused, toldDestroyed, integrated, take, audit };
 }
 
 /** A birth by another node, whose clock is `aheadMs` ahead. */
@@ -70,6 +71,39 @@ describe("what a peer says is", () => {
     expect(node.read(S)).toEqual({ n: 3 });
     expect(author.integrate(mine)).toBe("applied");
     expect(author.read(S)).toEqual({ n: 3 });
+  });
+
+  test("P9: a first copy is kept as it came, unread, and shows and spreads the same", () => {
+    const { take, node } = bench();
+    const { author, whole } = birth();
+    expect(take(whole)).toBe("ok");
+    expect(node.table.counts).toMatchObject({ hot: 0, cold: 1 });
+    expect(node.table.get(S)?.isHot).toBe(false);
+    expect(node.table.get(S)?.digest).toEqual(author.table.get(S)?.digest);
+    expect((node.table.toItem(S) as StateItem).update).toEqual(whole.update);
+    expect(node.read(S)).toEqual({ n: 1 });
+    take(author.write(S, (value) => (value["m"] = 2)));
+    expect(node.read(S)).toEqual({ n: 1, m: 2 });
+  });
+
+  test("a first copy is refused whose bytes are none, or hide a later clock than it says", () => {
+    const { take, node, events } = bench();
+    const { whole } = birth();
+    take({ ...whole, update: Uint8Array.of(1, 2, 3) });
+    take({ ...whole, hlcMax: 1 as Hlc });
+    expect(node.table.get(S)).toBeUndefined();
+    expect(told(events)).toEqual(["update-refused", "update-refused"]);
+  });
+
+  test("not read again where every revision is held, unless an audit found a difference", () => {
+    const { take, audit, events } = bench();
+    const { whole } = birth();
+    take(whole);
+    const broken = { ...whole, update: Uint8Array.of(1, 2, 3) };
+    expect(take(broken)).toBe("ok");
+    expect(told(events)).toEqual(["session-integrated"]);
+    audit(broken);
+    expect(told(events)).toEqual(["session-integrated", "update-refused"]);
   });
 
   test("a gap where it builds on what is missing here", () => {
