@@ -4,28 +4,21 @@
  *
  * Not here: counting (packages/sim), and how many seeds make a run of the suite.
  */
+import { FAULTS } from "@session-mesh/sim";
 
 /** From this many seeds on, everything here must have happened. */
 export const SOMETIMES_SEEDS_MIN = 200;
 
 /** What must happen, and the count (of `totals`) that proves it. */
 export const SOMETIMES: Readonly<Record<string, string>> = {
-  // Faults of networks.
-  "a partition in halves": "fault.halves",
-  "an isolated node": "fault.isolation",
-  "a one-way cut": "fault.one-way",
-  "a hole in the full mesh": "fault.hole",
-  "a reset link": "fault.reset",
-  "a truncated frame": "fault.truncation",
-  "a slow network": "fault.slowness",
+  // Every fault that the nemesis knows.
+  ...Object.fromEntries(FAULTS.map(({ name }) => [`the fault ${name}`, `fault.${name}`])),
   "frames lost in flight": "network.lostFrames",
+  "a frame that another link's overtook": "network.overtakenFrames",
+  "a frame that waited at a cut": "network.heldFrames",
+  "a frame that the shell refuses": "network.brokenFrames",
+  "a peer cut off that does not keep up": "network.overfullLinks",
   "a failed dial": "network.failedDials",
-  // Faults of machines.
-  "a crash": "fault.crash",
-  "a power loss": "fault.power-loss",
-  "a deploy": "fault.deploy",
-  "a pause": "fault.pause",
-  "a clock that jumps": "fault.clock-jump",
   // What users do.
   "a logout": "workload.logouts",
   "a regeneration": "workload.regenerations",

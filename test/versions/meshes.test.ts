@@ -1,9 +1,9 @@
 /** P11: nodes of two versions side by side on real WebSockets, deployed and rolled back. */
+import { NEXT_MESSAGE, nextVersion } from "@session-mesh/sim";
 import type { Event, Mesh } from "session-mesh";
 import { afterEach, expect, test } from "vitest";
 import { freePort } from "../processes/tcp-link.js";
 import { allLinked, closeNodes, startNode } from "../security/nodes.js";
-import { NEXT_MESSAGE, nextVersion } from "./next-version.js";
 import { createTranslatedTransport } from "./translated-transport.js";
 
 const SESSIONS = 10;

@@ -1,8 +1,14 @@
 /** P11: what one node of this version does with what a node of the next version says and writes. */
 import type { EventBody } from "@session-mesh/core";
-import { type Dialect, scenario, type Scenario } from "@session-mesh/sim";
+import {
+  type Dialect,
+  NEXT_MESSAGE,
+  nextVersion,
+  type NextVersionOptions,
+  scenario,
+  type Scenario,
+} from "@session-mesh/sim";
 import { describe, expect, test } from "vitest";
-import { NEXT_MESSAGE, nextVersion, type NextVersionOptions } from "./next-version.js";
 import { fieldsOn, marksIn, marksOf, writeNext } from "./next-writes.js";
 
 /** Installs a version on a node, as kill -9 and a start would. */

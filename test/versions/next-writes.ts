@@ -6,8 +6,7 @@
  * shows them.
  */
 import { decodeFrame, type Operation, type ShellFields } from "@session-mesh/core";
-import { type Scenario, sessionIdOf } from "@session-mesh/sim";
-import { CODES } from "./next-version.js";
+import { CODES, type Scenario, sessionIdOf } from "@session-mesh/sim";
 
 /** The values of the fields that the next version keeps in an envelope. */
 export interface NextFields {

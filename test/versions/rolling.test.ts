@@ -1,7 +1,7 @@
 /** P11: a next version is rolled through a cluster of this one, under load, and back again. */
-import { scenario, type Scenario } from "@session-mesh/sim";
+import { CODES, NEXT_MESSAGE, nextVersion, scenario, type Scenario } from "@session-mesh/sim";
 import { describe, expect, test } from "vitest";
-import { CODES, NEXT_MESSAGE, nextVersion } from "./next-version.js";
+
 import { Rollout } from "./rollout.js";
 
 /** Few live documents: most sessions are bytes most of the time. */

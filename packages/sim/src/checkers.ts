@@ -25,7 +25,8 @@ export class Checkers {
   readonly #ledger: Ledger;
   /** How much earlier than by true time a session may expire: clocks are off, touches are rounded. */
   readonly #expirySlackMs: Millis;
-  readonly #clocks = new Map<NodeRun, Hlc>();
+  /** Of each run, the clock of its last commit to each session: whose clock ran ahead raises only its own. */
+  readonly #clocks = new Map<NodeRun, Map<SessionId, Hlc>>();
   #readCount = 0;
 
   constructor(
@@ -58,6 +59,7 @@ export class Checkers {
     const { members } = run.replica.status();
     const isAsked = (holder: NodeRun): boolean =>
       holder.isAlive &&
+      !this.#cluster.isNameShared(holder) &&
       members.some(({ node, state }) => {
         return node === holder.node && state !== "left" && state !== "gone";
       });
@@ -176,13 +178,18 @@ export class Checkers {
     } else if (event.type === "pull-finished") {
       if (event.outcome === "absent") this.#saidAbsent(run, event.session);
     } else if (event.type === "session-committed") {
-      const { hlc } = event.stamp;
-      const before = this.#clocks.get(run);
-      if (before !== undefined && hlc <= before) {
-        this.#fail("clocks are monotone", run, `${hlc} after ${before}`);
-      }
-      this.#clocks.set(run, hlc);
+      this.#committed(run, event.session, event.stamp.hlc);
     }
+  }
+
+  #committed(run: NodeRun, session: SessionId, hlc: Hlc): void {
+    const clocks = this.#clocks.get(run) ?? new Map<SessionId, Hlc>();
+    this.#clocks.set(run, clocks);
+    const before = clocks.get(session);
+    if (before !== undefined && hlc <= before) {
+      this.#fail("clocks are monotone", run, `${hlc} after ${before} in ${session}`);
+    }
+    clocks.set(session, hlc);
   }
 
   #fail(checker: string, run: NodeRun, detail: string): never {

@@ -1,5 +1,5 @@
 /**
- * Machines and the runs of nodes on them: start, crash, deploy, pause, and clocks that run on.
+ * Machines and the runs of nodes on them: start, crash, drain, pause, and clocks that run on.
  *
  * Nothing survives a run but the machine's name, address, clock and, where there are some, disk. A
  * node that comes back has what that disk has, and a new writer.
@@ -20,7 +20,8 @@ import {
 } from "@session-mesh/core";
 import type { Dialect } from "./dialect.js";
 import { Disk, type DiskOptions } from "./disk.js";
-import type { Death, Network } from "./network.js";
+import type { Death } from "./endpoint.js";
+import type { Network } from "./network.js";
 import { type ClockSettings, NodeClock } from "./node-clock.js";
 import { NodeRun } from "./node-run.js";
 import type { Simulator } from "./simulator.js";
@@ -42,10 +43,21 @@ export type EventListener = (run: NodeRun, event: EventBody) => void;
 /** How long a node may take to drain. */
 const DRAIN_DEADLINE_MS: Millis = 25_000;
 
+/** A process that is told to go: it drains unless it is `hasty`, and then ends in order. */
+export interface Deploy {
+  readonly downMs: Millis;
+  /** Ends at once, as a process does that does not wait for its drain. */
+  readonly isHasty?: boolean;
+  /** The new process runs. */
+  readonly done?: () => void;
+}
+
 interface Machine {
   readonly name: string;
   readonly address: string;
   readonly clock: NodeClock;
+  /** The node's id where it is not drawn from the machine's name. */
+  readonly node: string | undefined;
   readonly disk: Disk | undefined;
   run: NodeRun | undefined;
   runs: number;
@@ -107,14 +119,39 @@ export class Cluster {
     this.#ended.push(listener);
   }
 
-  /** Adds a machine; it is started apart. */
-  add(name: string, clock: Partial<ClockSettings> = {}): void {
+  /** Adds a machine; it is started apart. `node` is its node's id, whatever the machine's name. */
+  add(name: string, clock: Partial<ClockSettings> = {}, node?: string): void {
     const address = `${name}:7946`;
     const nodeClock = new NodeClock(this.#simulator, clock);
     const { disks } = this.#options;
     const disk = disks && new Disk(this.#simulator, disks);
     const idle = { disk, run: undefined, runs: 0, dialect: undefined };
-    this.#machines.set(name, { name, address, clock: nodeClock, ...idle });
+    this.#machines.set(name, { name, address, clock: nodeClock, node, ...idle });
+  }
+
+  /** Takes away a machine on which nothing runs; discovery tells the others where to dial now. */
+  remove(name: string): void {
+    assert(this.runOn(name) === undefined, `${name} still runs`);
+    this.#machines.delete(name);
+    for (const run of this.runs()) {
+      const seeds = this.#seedsOf(run.machine);
+      run.input((replica) => replica.setSeeds(seeds));
+    }
+  }
+
+  /** Whether another process runs under the same name: who speaks for it is then a matter of luck. */
+  isNameShared(run: NodeRun): boolean {
+    return this.runs().some((other) => other !== run && other.node === run.node);
+  }
+
+  /** Whether there is such a machine. */
+  has(name: string): boolean {
+    return this.#machines.has(name);
+  }
+
+  /** The version on a machine; undefined where it is this one. */
+  installed(name: string): Dialect | undefined {
+    return this.#machine(name).dialect;
   }
 
   /** Installs another version on a machine, or with undefined this one: from its next start on. */
@@ -126,10 +163,10 @@ export class Cluster {
     const machine = this.#machine(name);
     assert(!machine.run?.isAlive, `${name} runs already`);
     machine.runs += 1;
-    const { limits, keepsNodeIds, seedsMax } = { ...this.#options, limits: this.limits };
-    const node = (keepsNodeIds ? name : `${name}.${machine.runs}`) as NodeId;
-    const others = [...this.#machines.values()].filter((other) => other !== machine);
-    const seeds = others.slice(0, seedsMax).map((other) => other.address);
+    const { limits } = this;
+    const { keepsNodeIds } = this.#options;
+    const node = (machine.node ?? (keepsNodeIds ? name : `${name}.${machine.runs}`)) as NodeId;
+    const seeds = this.#seedsOf(name);
     const writer = this.#random.uint53() as WriterId;
     const digestKey: [number, number] = [1, 2];
     const { durability = "none" } = this.#options.disks ?? {};
@@ -173,7 +210,19 @@ export class Cluster {
   }
 
   /** Drains, ends, and starts a new run at the same address; says when that is done. */
-  deploy(name: string, options: { downMs: Millis; done?: () => void }): void {
+  deploy(name: string, { downMs, isHasty = false, done }: Deploy): void {
+    const restart = (): void => {
+      this.#simulator.after(downMs, () => {
+        if (this.has(name) && !this.runOn(name)) this.start(name);
+        done?.();
+      });
+    };
+    if (isHasty) this.exit(name, restart);
+    else this.drain(name, restart);
+  }
+
+  /** Drains and ends, confirmed or not, and says so; a node drains once. */
+  drain(name: string, ended?: () => void): void {
     const run = this.runOn(name);
     if (!run || run.isDraining) return;
     this.#simulator.note(name, "drains");
@@ -183,15 +232,23 @@ export class Cluster {
       if (outcome.kind !== "drain") return;
       const { confirmed, peers, soleHeldCount } = outcome;
       this.#simulator.note(name, `drained ${confirmed} by ${peers}, alone held ${soleHeldCount}`);
-      for (const ended of this.#ended) ended(run, outcome);
+      for (const listener of this.#ended) listener(run, outcome);
       run.exit();
       this.#simulator.tell({ type: "node-ended", node: name });
-      this.#simulator.after(options.downMs, () => {
-        if (!this.runOn(name)) this.start(name);
-        options.done?.();
-      });
+      ended?.();
     });
     run.input((replica) => replica.drain(ticket, DRAIN_DEADLINE_MS));
+  }
+
+  /** Ends in order without a drain: it says farewell, and what it alone held is lost. */
+  exit(name: string, ended?: () => void): void {
+    const run = this.runOn(name);
+    if (!run) return;
+    this.#simulator.note(name, "ends without a drain");
+    for (const listener of this.#ended) listener(run, undefined);
+    run.exit();
+    this.#simulator.tell({ type: "node-ended", node: name });
+    ended?.();
   }
 
   pause(name: string): void {
@@ -204,6 +261,11 @@ export class Cluster {
     this.#simulator.note(name, "goes on");
     this.#simulator.tell({ type: "node-resumed", node: name });
     this.runOn(name)?.resume();
+  }
+
+  #seedsOf(name: string): string[] {
+    const others = [...this.#machines.values()].filter((other) => other.name !== name);
+    return others.slice(0, this.#options.seedsMax).map(({ address }) => address);
   }
 
   #machine(name: string): Machine {

@@ -5,6 +5,7 @@
  * promises; {@link scenario} writes a particular bad day down.
  */
 export type { Dialect } from "./dialect.js";
+export type { Fault } from "./fault.js";
 export type { Happening, Recorder } from "./happening.js";
 export type { Report } from "./report.js";
 export { type Override, overridden } from "./override.js";
@@ -12,10 +13,7 @@ export { Scenario, scenario } from "./scenario.js";
 export type { ScenarioOptions } from "./scenario-terms.js";
 export { sessionIdOf } from "./session-id.js";
 export { type Failure, SimulationFailure } from "./simulator.js";
-export {
-  CONVERGENCE_MS_MAX,
-  drawOptions,
-  type RunOptions,
-  runSeed,
-  type SwarmOptions,
-} from "./swarm.js";
+export { FAULTS } from "./nemesis.js";
+export { CODES, NEXT_MESSAGE, nextVersion, type NextVersionOptions } from "./next-version.js";
+export { CONVERGENCE_MS_MAX, type RunOptions, runSeed } from "./swarm.js";
+export { drawOptions, type SwarmOptions } from "./swarm-draw.js";

@@ -1,71 +1,56 @@
 /**
  * The network: links that keep their frames in order or close, as TCP does, on paths that may be cut
- * in one direction or both.
+ * in one direction or both, and slow.
  *
  * What is sent into a cut waits for the heal, as TCP sends again; what is in flight when a link is
- * reset is lost. A machine that loses its power tells nobody.
+ * reset is lost. A machine that loses its power tells nobody. A link whose sender has more waiting
+ * than its shell allows is closed, as the shell does.
  *
- * Not here: what the frames say, and when to cut what (nemesis.ts).
+ * Not here: what the frames say, and when to cut what (network-faults.ts).
  */
-import type { LinkId, Millis, Prng } from "@session-mesh/core";
+import type { Bytes, LinkId, Millis, Prng } from "@session-mesh/core";
+import type { Death, Endpoint } from "./endpoint.js";
 import { frameLine } from "./frame-line.js";
-import { LinkEnd, type Parcel } from "./link-end.js";
+import { LinkEnd, type Parcel, type Sent } from "./link-end.js";
+import { Paths, type PathSpeed } from "./paths.js";
 import type { Simulator } from "./simulator.js";
 
-/** One end of links: a running process. */
-export interface Endpoint {
-  /** The machine it runs on: paths are cut between machines. */
-  readonly machine: string;
-  /** False once it has crashed or ended. */
-  readonly isAlive: boolean;
-  /** Takes nothing in, though its kernel keeps connections. */
-  readonly isPaused: boolean;
-  linkOpened(link: LinkId, address: string | undefined): void;
-  linkClosed(link: LinkId, reason: string): void;
-  dialFailed(address: string, detail: string): void;
-  receive(link: LinkId, frame: Uint8Array): void;
-}
-
 /** How fast and how faulty. */
-export interface NetworkOptions {
-  readonly latencyMs: Millis;
-  /** Up to this much is added to each frame. */
-  readonly jitterMs: Millis;
+export interface NetworkOptions extends PathSpeed {
   /** How likely a dial fails for no reason. */
   readonly dialFailureRate: number;
-  readonly bytesPerMs: number;
-}
-
-/** How a process ends: `silent` with its machine, so that nobody is told; `lossy` in mid-sentence. */
-export interface Death {
-  readonly silent?: boolean;
-  readonly lossy?: boolean;
+  /** What may wait on one link before its sender cuts it off. @default unbounded */
+  readonly sendBufferBytesMax?: Bytes;
 }
 
 /** What a dial into a cut costs. */
 const CONNECT_TIMEOUT_MS: Millis = 2_000;
 
+const NOTHING_YET = {
+  frames: 0,
+  bytes: 0,
+  lostFrames: 0,
+  /** Arrived after a frame that was sent later, by another sender. */
+  overtakenFrames: 0,
+  /** Waited at a cut. */
+  heldFrames: 0,
+  /** Refused by the shell that they reached. */
+  brokenFrames: 0,
+  /** Links closed because their sender had too much waiting. */
+  overfullLinks: 0,
+  resets: 0,
+  cuts: 0,
+  failedDials: 0,
+};
+
 /** What has happened to the network so far, for reports and vacuity checks. */
-export interface NetworkCounts {
-  frames: number;
-  bytes: number;
-  lostFrames: number;
-  resets: number;
-  cuts: number;
-  failedDials: number;
-}
+export type NetworkCounts = { -readonly [name in keyof typeof NOTHING_YET]: number };
 
 /** The network. */
 export class Network {
-  readonly counts: NetworkCounts = {
-    frames: 0,
-    bytes: 0,
-    lostFrames: 0,
-    resets: 0,
-    cuts: 0,
-    failedDials: 0,
-  };
+  readonly counts: NetworkCounts = { ...NOTHING_YET };
   options: NetworkOptions;
+  readonly paths: Paths = new Paths();
   /** Sees every frame that is sent; returns what is sent instead, undefined for nothing. */
   tamper: ((frame: Uint8Array) => Uint8Array | undefined) | undefined;
   /** Hears of every frame that is sent. */
@@ -74,7 +59,7 @@ export class Network {
   readonly #random: Prng;
   readonly #listeners = new Map<string, Endpoint>();
   readonly #ends = new Map<LinkId, LinkEnd>();
-  readonly #cuts = new Set<string>();
+  readonly #latest = new WeakMap<Endpoint, { readonly sent: Sent; readonly end: LinkEnd }>();
   #links = 0;
 
   constructor(simulator: Simulator, options: NetworkOptions) {
@@ -93,7 +78,7 @@ export class Network {
   }
 
   dial(from: Endpoint, address: string): void {
-    const latencyMs = this.#latencyMs(100);
+    const latencyMs = this.#latencyMs(this.options);
     const to = this.#listeners.get(address);
     const isUp = to?.isAlive === true;
     const isCut = isUp && (this.isCut(from, to) || this.isCut(to, from));
@@ -119,6 +104,9 @@ export class Network {
     this.onSend?.(end.owner, end.peer.owner, sent);
     this.#tellSent(end, sent);
     this.#enqueue(end, { kind: "frame", frame: sent });
+    if (end.bufferedBytes <= (this.options.sendBufferBytesMax ?? Infinity)) return;
+    this.counts.overfullLinks += 1;
+    this.close(link, "the peer does not keep up");
   }
 
   /** Closes one end; the other learns of it after everything sent before. */
@@ -142,44 +130,56 @@ export class Network {
 
   /** Breaks the links between two machines: what is in flight is lost. */
   reset(a: string, b: string): number {
-    const ends = [...this.#ends.values()].filter(
-      (end) => end.owner.machine === a && end.peer.owner.machine === b,
-    );
+    const ends = this.linksBetween(a, b);
     if (ends.length > 0) this.#simulator.tell({ type: "links-reset", a, b });
     for (const end of ends) {
       this.counts.resets += 1;
-      this.counts.lostFrames += end.drop() + end.peer.drop();
-      for (const each of [end, end.peer]) {
-        each.isClosing = true;
-        this.#simulator.after(this.#latencyMs(0), () => this.#closed(each, "connection reset"));
-      }
+      for (const each of [end, end.peer]) this.breakOff(each, "connection reset");
     }
     return ends.length;
   }
 
-  /** Lets frames of a link arrive broken off. */
-  truncateNext(a: string, b: string): boolean {
-    for (const end of this.#ends.values()) {
-      if (end.owner.machine !== a || end.peer.owner.machine !== b) continue;
-      if (end.truncateLast()) return true;
-    }
-    return false;
+  /** Ends a link at one of its ends, which alone is told; what it had sent is lost. */
+  breakOff(end: LinkEnd, reason: string): void {
+    this.counts.lostFrames += end.drop();
+    end.isClosing = true;
+    this.#simulator.after(this.#latencyMs(this.options), () => this.#closed(end, reason));
+  }
+
+  /** Lets everything arrive at once that was sent from this end, and says how many frames. */
+  flush(end: LinkEnd): number {
+    const frames = end.frameCount;
+    for (let sent = end.take(Infinity); sent; sent = end.take(Infinity)) this.#deliver(end, sent);
+    return frames;
+  }
+
+  /** What was sent from this end, and will be, does not arrive until it goes on. */
+  stall(end: LinkEnd, isStalled: boolean): void {
+    end.isStalled = isStalled;
+    this.#pump(end);
+  }
+
+  /** The open ends on one machine of links that lead to another. */
+  linksBetween(a: string, b: string): LinkEnd[] {
+    return [...this.#ends.values()].filter(
+      (end) => end.owner.machine === a && end.peer.owner.machine === b && !end.isClosing,
+    );
   }
 
   /** Cuts the path from one machine to another; what is sent waits. */
   cut(from: string, to: string): void {
     this.counts.cuts += 1;
-    this.#cuts.add(`${from}>${to}`);
+    this.paths.cut(from, to);
     this.#simulator.tell({ type: "path-cut", from, to });
   }
 
-  /** Mends a path, or all of them. */
+  /** Undoes one cut of a path, or everything that was done to all of them. */
   mend(from?: string, to?: string): void {
     if (from !== undefined && to !== undefined) {
-      this.#cuts.delete(`${from}>${to}`);
-      this.#simulator.tell({ type: "path-mended", from, to });
+      this.paths.mend(from, to);
+      if (!this.paths.isCut(from, to)) this.#simulator.tell({ type: "path-mended", from, to });
     } else {
-      this.#cuts.clear();
+      this.paths.mendAll();
       this.#simulator.tell({ type: "path-mended" });
     }
     for (const end of [...this.#ends.values()]) {
@@ -189,7 +189,7 @@ export class Network {
   }
 
   isCut(from: Endpoint, to: Endpoint): boolean {
-    return this.#cuts.has(`${from.machine}>${to.machine}`);
+    return this.paths.isCut(from.machine, to.machine);
   }
 
   /** The open ends of a process. */
@@ -220,32 +220,41 @@ export class Network {
   }
 
   #enqueue(end: LinkEnd, parcel: Parcel): void {
-    const bytes = parcel.kind === "frame" ? parcel.frame.length : 0;
-    const readyAtMs = this.#simulator.nowMs + this.#latencyMs(bytes);
-    end.push(parcel, readyAtMs);
-    this.#pumpAt(end, readyAtMs);
-  }
-
-  #pumpAt(end: LinkEnd, atMs: Millis): void {
-    this.#simulator.after(atMs - this.#simulator.nowMs, () => this.#pump(end));
+    const { nowMs } = this.#simulator;
+    const speed = this.paths.speedOf(end.owner.machine, end.peer.owner.machine) ?? this.options;
+    const { bytesPerMs, jitterMs } = speed;
+    const drawn = { latencyMs: this.#latencyMs(speed), jitterMs, bytesPerMs };
+    const arrivesAtMs = end.push(parcel, nowMs, drawn);
+    this.#simulator.after(arrivesAtMs - nowMs, () => this.#pump(end));
   }
 
   /** Delivers what is due. */
   #pump(end: LinkEnd): void {
-    while (!this.isCut(end.owner, end.peer.owner)) {
-      const parcel = end.take(this.#simulator.nowMs);
-      if (!parcel) return;
-      this.#deliver(end, end.peer, parcel);
+    const { nowMs } = this.#simulator;
+    while (end.due(nowMs)) {
+      if (end.isStalled || this.isCut(end.owner, end.peer.owner)) {
+        this.counts.heldFrames += 1;
+        return;
+      }
+      this.#deliver(end, end.take(nowMs) as Sent);
     }
   }
 
-  #deliver(from: LinkEnd, to: LinkEnd, parcel: Parcel): void {
+  #deliver(from: LinkEnd, sent: Sent): void {
+    const to = from.peer;
     if (this.#ends.get(to.id) !== to) return;
+    const { parcel } = sent;
     if (parcel.kind === "close") this.#closed(to, parcel.reason);
-    else if (parcel.kind === "open") {
+    else if (parcel.kind === "broken") {
+      this.counts.brokenFrames += 1;
+      this.close(to.id, parcel.reason);
+    } else if (parcel.kind === "open") {
       to.dialled = undefined;
       to.owner.linkOpened(to.id, parcel.address);
+    } else if (to.isClosing) {
+      this.counts.lostFrames += 1;
     } else {
+      this.#countOvertaken(to, sent);
       const { frame } = parcel;
       this.#simulator.trace.frame(this.#simulator.nowMs, frame, () => ({
         where: to.owner.machine,
@@ -253,6 +262,13 @@ export class Network {
       }));
       to.owner.receive(to.id, frame);
     }
+  }
+
+  #countOvertaken(end: LinkEnd, sent: Sent): void {
+    const latest = this.#latest.get(end.owner);
+    if (latest && latest.sent.sentAtMs > sent.sentAtMs) {
+      this.counts.overtakenFrames += Number(latest.end !== end);
+    } else this.#latest.set(end.owner, { sent, end });
   }
 
   #closed(end: LinkEnd, reason: string): void {
@@ -264,9 +280,7 @@ export class Network {
     else end.owner.linkClosed(end.id, reason);
   }
 
-  #latencyMs(bytes: number): Millis {
-    const { latencyMs, jitterMs, bytesPerMs } = this.options;
-    const jitter = this.#random.range(0, jitterMs * 100 + 1) / 100;
-    return latencyMs + jitter + bytes / bytesPerMs;
+  #latencyMs({ latencyMs, jitterMs }: PathSpeed): Millis {
+    return latencyMs + this.#random.range(0, jitterMs * 100 + 1) / 100;
   }
 }

@@ -22,12 +22,16 @@ import {
 } from "@session-mesh/core";
 import type { Dialect } from "./dialect.js";
 import type { Disk } from "./disk.js";
-import type { Death, Endpoint, Network } from "./network.js";
+import type { Death, Endpoint } from "./endpoint.js";
+import type { Network } from "./network.js";
 import type { NodeClock } from "./node-clock.js";
 import { SimulationFailure, type Simulator } from "./simulator.js";
 
 /** How long a node that reaches none of its seeds is not ready. */
 const JOIN_GRACE_MS: Millis = 10_000;
+
+/** How often a balancer asks whether a node is ready. */
+const READINESS_INTERVAL_MS: Millis = 200;
 
 /** Where a run lives. */
 export interface NodeRunPort {
@@ -43,6 +47,13 @@ export interface NodeRunPort {
   happened(run: NodeRun, event: EventBody): void;
 }
 
+/** A crash that waits for so many frames to leave, and comes before the input that sends more ends. */
+interface Ambush {
+  framesLeft: number;
+  isSprung: boolean;
+  readonly crash: () => void;
+}
+
 /** A run. */
 export class NodeRun implements Endpoint, Runtime {
   readonly node: NodeId;
@@ -56,6 +67,9 @@ export class NodeRun implements Endpoint, Runtime {
   #startedAtMs: Millis = 0;
   #isAlive = true;
   #isPaused = false;
+  #isReady = false;
+  #readyAskedAtMs = Number.NEGATIVE_INFINITY;
+  #ambush: Ambush | undefined;
   /** Told that it will go: a balancer sends it no more requests. */
   isDraining = false;
 
@@ -87,8 +101,12 @@ export class NodeRun implements Endpoint, Runtime {
   /** Whether requests can be sent here: it is ready, as a balancer would see it. */
   get isServing(): boolean {
     if (!this.#isAlive || this.#isPaused || this.isDraining) return false;
-    const isWaiting = this.elapsedMs() - this.#startedAtMs < JOIN_GRACE_MS;
-    return !isWaiting || this.replica.status().hasJoined;
+    const { nowMs } = this.#port.simulator;
+    if (nowMs - this.#readyAskedAtMs >= READINESS_INTERVAL_MS) {
+      this.#readyAskedAtMs = nowMs;
+      this.#isReady = this.#judgeReadiness();
+    }
+    return this.#isReady;
   }
 
   start(): void {
@@ -107,6 +125,8 @@ export class NodeRun implements Endpoint, Runtime {
       if (error instanceof SimulationFailure) throw error;
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return this.#port.simulator.fail("no exception escapes", `${this.machine}: ${text}`);
+    } finally {
+      if (this.#ambush?.isSprung) this.#ambush.crash();
     }
   }
 
@@ -134,6 +154,11 @@ export class NodeRun implements Endpoint, Runtime {
     this.#end();
     this.#port.disk?.cut();
     this.#port.network.died(this, death);
+  }
+
+  /** Lets so many frames leave; what the input sends that sends more is lost, and then it crashes. */
+  crashAfter(frames: number, crash: () => void): void {
+    this.#ambush = { framesLeft: frames, isSprung: false, crash };
   }
 
   /** Ends in order: what was sent still arrives. */
@@ -170,6 +195,7 @@ export class NodeRun implements Endpoint, Runtime {
   }
 
   send(link: LinkId, frame: Uint8Array): void {
+    if (this.#ambush && !this.#mayLeave(this.#ambush)) return;
     const said = this.#port.dialect?.said(frame) ?? [frame];
     for (const each of said) this.#port.network.send(link, each);
   }
@@ -212,6 +238,21 @@ export class NodeRun implements Endpoint, Runtime {
     this.#port.happened(this, event);
   }
 
+  /** As the shell judges. */
+  #judgeReadiness(): boolean {
+    const { hasJoined, isClockSafe, refusals } = this.replica.status();
+    if (!isClockSafe) return false;
+    if (hasJoined || this.config.seeds.length === 0) return true;
+    if (refusals.some(({ address }) => this.config.seeds.includes(address))) return false;
+    return this.elapsedMs() - this.#startedAtMs >= JOIN_GRACE_MS;
+  }
+
+  #mayLeave(ambush: Ambush): boolean {
+    ambush.isSprung ||= ambush.framesLeft === 0;
+    ambush.framesLeft -= 1;
+    return !ambush.isSprung;
+  }
+
   #take(input: () => void): void {
     if (!this.#isAlive) return;
     if (this.#isPaused) this.#backlog.push(input);
@@ -219,6 +260,7 @@ export class NodeRun implements Endpoint, Runtime {
   }
 
   #end(): void {
+    this.#ambush = undefined;
     this.#isAlive = false;
     this.#isPaused = false;
     this.#backlog = [];

@@ -27,7 +27,8 @@ import {
 } from "@session-mesh/core";
 import { Cluster } from "./cluster.js";
 import { canonical, difference } from "./convergence.js";
-import { type Death, Network } from "./network.js";
+import type { Death } from "./endpoint.js";
+import { Network } from "./network.js";
 import type { NodeRun } from "./node-run.js";
 import {
   type Change,

@@ -1,56 +1,45 @@
 /**
- * The swarm: a seed draws a whole cluster, its network, its users and which faults it suffers, some
- * of them not at all, since a fault that never rests hides what another would show.
+ * The swarm: a whole cluster that a seed drew suffers faults, heals, and must have kept every promise.
  *
  * Two phases: faults and users together, every read checked; then heal and quiet, after which all
  * nodes must be equal within {@link CONVERGENCE_MS_MAX} and owe nobody anything.
  *
- * Not here: the parts themselves.
+ * Not here: what a seed draws (swarm-draw.ts), and the parts themselves.
  */
-import { createPrng, type Limits, type Millis, type Prng } from "@session-mesh/core";
+import type { Millis } from "@session-mesh/core";
 import { Checkers } from "./checkers.js";
 import { Cluster } from "./cluster.js";
 import { type Comparison, difference } from "./convergence.js";
 import { EventCounts } from "./event-counts.js";
 import type { Recorder } from "./happening.js";
 import { Ledger } from "./ledger.js";
-import { Nemesis, FAULTS, type Fault, type NemesisOptions } from "./nemesis.js";
-import { Network, type NetworkOptions } from "./network.js";
+import { Nemesis } from "./nemesis.js";
+import { Network } from "./network.js";
 import type { NodeRun } from "./node-run.js";
 import { type Override, overridden } from "./override.js";
 import type { Report } from "./report.js";
 import { SimulationFailure, Simulator } from "./simulator.js";
+import { drawOptions, type SwarmOptions } from "./swarm-draw.js";
 import type { TraceLog } from "./trace.js";
-import { Workload, type WorkloadOptions } from "./workload.js";
+import { Workload } from "./workload.js";
 
 /** How long after the heal all nodes must be equal, in virtual time. */
 export const CONVERGENCE_MS_MAX: Millis = 60_000;
 
-/** How long a converged cluster is watched for documents that should not travel any more. */
-const QUIET_MS: Millis = 20_000;
+/** For how many audits a converged cluster is watched for documents that should not travel any more. */
+const QUIET_AUDITS = 2;
+const QUIET_MS_MAX: Millis = 20_000;
 
 /** The longest drain, with the time that a machine is down: after it every deploy is over. */
 const DEPLOY_MS_MAX: Millis = 30_000;
+
+/** How far a clock may be off that has left the margin. */
+const WILD_CLOCK_MS: Millis = 3_600_000;
 
 const CHECK_INTERVAL_MS: Millis = 250;
 
 /** Sessions with a shorter idle time than this expire before a run is over. */
 const SHORT_IDLE_MS: Millis = 60_000;
-
-/** A swarm's draw. */
-export interface SwarmOptions {
-  readonly nodes: number;
-  readonly faultsMs: Millis;
-  readonly network: NetworkOptions;
-  readonly nemesis: NemesisOptions;
-  readonly workload: WorkloadOptions;
-  readonly limits: Partial<Limits>;
-  readonly keepsNodeIds: boolean;
-  readonly seedsMax: number;
-  /** How far clocks are off at most, and how fast they drift. */
-  readonly clockErrorMsMax: Millis;
-  readonly driftMax: number;
-}
 
 /** How to run a seed. */
 export interface RunOptions {
@@ -59,68 +48,6 @@ export interface RunOptions {
   readonly record?: Recorder | undefined;
   /** Replaces parts of the draw. */
   readonly override?: Override<SwarmOptions> | undefined;
-}
-
-/** What a seed draws. */
-export function drawOptions(seed: number): SwarmOptions {
-  const random = createPrng(seed);
-  const nodes = random.range(2, 6);
-  const latencyMs = random.pick([0.2, 1, 5, 30]);
-  const clockErrorMsMax = random.pick([0, 50, 5_000, 20_000]);
-  const idleMs = random.chance(0.25) ? random.range(5_000, 40_000) : 86_400_000;
-  return {
-    nodes,
-    faultsMs: random.range(15_000, 45_000),
-    network: {
-      latencyMs,
-      jitterMs: random.pick([0, latencyMs, latencyMs * 5]),
-      dialFailureRate: random.pick([0, 0.05, 0.3]),
-      bytesPerMs: random.pick([1_000, 100_000]),
-    },
-    nemesis: {
-      weights: drawWeights(random),
-      pauseMs: random.range(500, 5_000),
-      spellMsMax: random.pick([2_000, 10_000, 30_000]),
-      jumpMsMax: clockErrorMsMax,
-    },
-    workload: {
-      users: random.range(2, 9),
-      tabs: random.range(1, 3),
-      pauseMs: random.range(100, 800),
-      thinkMs: random.pick([0, 10, 200]),
-      acks: random.pick([0, 1, 1, 1, 2, "all" as const]),
-      logoutRate: random.pick([0, 0.02, 0.1]),
-      regenerateRate: random.pick([0, 0.02, 0.1]),
-      touchRate: random.pick([0, 0.1]),
-      idleMs,
-    },
-    limits: drawLimits(random, clockErrorMsMax),
-    keepsNodeIds: random.chance(0.5),
-    seedsMax: random.range(1, nodes + 1),
-    clockErrorMsMax,
-    driftMax: random.pick([0, 0.0001, 0.01]),
-  };
-}
-
-function drawWeights(random: Prng): Partial<Record<Fault, number>> {
-  const on = FAULTS.filter(() => random.chance(0.5));
-  return Object.fromEntries(on.map((fault) => [fault, random.range(1, 5)]));
-}
-
-/** Tiny bounds now and then, so that their brim is reached. */
-function drawLimits(random: Prng, clockErrorMsMax: Millis): Partial<Limits> {
-  return {
-    ...(random.chance(0.3) && { changeLogEntriesMax: random.range(4, 40) }),
-    ...(random.chance(0.3) && { changeLogBytesMax: random.range(500, 4_000) }),
-    ...(random.chance(0.3) && { pushWindowBytesMax: random.range(200, 2_000) }),
-    ...(random.chance(0.3) && { pushBatchBytesMax: random.range(200, 2_000) }),
-    ...(random.chance(0.3) && { syncChunkBytesMax: random.range(200, 2_000) }),
-    ...(random.chance(0.3) && { hotSessionsMax: random.range(1, 4) }),
-    ...(random.chance(0.3) && { coldDeltasMax: random.range(0, 4) }),
-    ...(random.chance(0.3) && { auditIntervalMs: random.range(1_000, 5_000) }),
-    ...(random.chance(0.5) && { clockMarginMs: clockErrorMsMax * 2 + 2_000 }),
-    ...(random.chance(0.2) && { goneAfterMs: random.range(10_000, 60_000) }),
-  };
 }
 
 /** Runs one seed to its end or its first broken promise. */
@@ -163,7 +90,8 @@ class SwarmRun {
     this.#cluster = new Cluster(simulator, this.network, { limits, keepsNodeIds, seedsMax });
     const driftMs = options.driftMax * (options.faultsMs + CONVERGENCE_MS_MAX + DEPLOY_MS_MAX) * 2;
     const quantumMs = options.workload.idleMs / 20;
-    const expirySlackMs = clockErrorMsMax * 2 + driftMs + quantumMs + 1_000;
+    const wildMs = options.nemesis.areClocksWild ? WILD_CLOCK_MS * 2 : 0;
+    const expirySlackMs = clockErrorMsMax * 2 + wildMs + driftMs + quantumMs + 1_000;
     const parts = { cluster: this.#cluster, ledger: this.#ledger, expirySlackMs };
     this.#checkers = new Checkers(simulator, parts);
     this.#workload = new Workload(
@@ -198,7 +126,8 @@ class SwarmRun {
     this.#workload.stop();
     this.#nemesis.heal();
     this.#waitForDeploys();
-    this.network.options = { ...this.#options.network, dialFailureRate: 0 };
+    const { sendBufferBytesMax: _tiny, ...network } = this.#options.network;
+    this.network.options = { ...network, dialFailureRate: 0 };
     const arePrintsCompared = this.#options.workload.idleMs > SHORT_IDLE_MS;
     this.#convergenceMs = this.#untilEqual(CONVERGENCE_MS_MAX, { arePrintsCompared });
     this.#simulator.note("-", "has converged");
@@ -223,12 +152,21 @@ class SwarmRun {
     this.#simulator.runFor(1_000);
     this.#isConverged = true;
     this.#simulator.tell({ type: "phase", phase: "quiet" });
-    this.#simulator.runFor(QUIET_MS);
+    this.#simulator.runFor(this.#quietMs());
     // Each node drops what has expired in its own time, once it has audited all others.
     const { idleMs } = this.#options.workload;
     this.#untilEqual(CONVERGENCE_MS_MAX * 2 + (idleMs > SHORT_IDLE_MS ? 0 : idleMs), {});
     this.#checkers.everything();
     this.#checkers.queues();
+  }
+
+  /** Some audits, and where sessions expire soon until they are dropped, unless that takes long. */
+  #quietMs(): Millis {
+    const { auditIntervalMs, clockMarginMs } = this.#cluster.limits;
+    const { idleMs } = this.#options.workload;
+    const droppedMs = idleMs + clockMarginMs * 2;
+    const quietMs = auditIntervalMs * QUIET_AUDITS;
+    return droppedMs > QUIET_MS_MAX ? quietMs : Math.max(quietMs, droppedMs);
   }
 
   report(failure: Report["failure"]): Report {

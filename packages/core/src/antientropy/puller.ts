@@ -61,13 +61,15 @@ export class Puller {
   readonly #pulls = new Map<number, Pull>();
   readonly #bySession = new Map<SessionId, number>();
   #requests = 0;
+  #gapCount = 0;
 
   constructor(port: PullerPort) {
     this.#port = port;
   }
 
+  /** How many someone waits for: gaps of pushes are bounded by what their peer may push. */
   get pullCount(): number {
-    return this.#pulls.size;
+    return this.#pulls.size - this.#gapCount;
   }
 
   /**
@@ -121,7 +123,7 @@ export class Puller {
     if (!isAsked) return;
     pull.answered.add(peer);
     if (pull.gapOf !== undefined) {
-      this.#pulls.delete(request);
+      this.#endFetch(request);
       this.#port.gapFilled(peer, pull.session);
       return;
     }
@@ -145,13 +147,13 @@ export class Puller {
   peerDown(peer: NodeId): void {
     for (const [request, pull] of [...this.#pulls]) {
       if (!pull.waitingFor.delete(peer)) continue;
-      if (pull.gapOf !== undefined) this.#pulls.delete(request);
+      if (pull.gapOf !== undefined) this.#endFetch(request);
       else if (pull.waitingFor.size === 0) this.#finish(request);
     }
   }
 
   #isFull(): boolean {
-    const value = this.#pulls.size;
+    const value = this.pullCount;
     if (value < this.#port.limits.pullsMax) return false;
     this.#port.emit({ type: "limit-refused", limit: "pullsMax", value });
     return true;
@@ -162,6 +164,7 @@ export class Puller {
     peers: readonly NodeId[],
     { gapOf, ended, isThorough = false }: Partial<Pick<Pull, "gapOf" | "ended" | "isThorough">>,
   ): number {
+    if (gapOf !== undefined) this.#gapCount += 1;
     this.#requests += 1;
     const request = this.#requests;
     this.#pulls.set(request, {
@@ -177,6 +180,10 @@ export class Puller {
     });
     for (const peer of peers) this.#port.send(peer, { type: "pull", request, session });
     return request;
+  }
+
+  #endFetch(request: number): void {
+    if (this.#pulls.delete(request)) this.#gapCount -= 1;
   }
 
   #finish(request: number): void {

@@ -1,0 +1,126 @@
+/**
+ * What a seed draws: a cluster, its network and bounds, its users, and which faults it suffers, each
+ * with a rate of its own and half of them not at all.
+ *
+ * Most draws are short and cruel; a few are long, since some things take their time.
+ *
+ * Not here: running it (swarm.ts).
+ */
+import {
+  createPrng,
+  DEFAULT_LIMITS,
+  type Limits,
+  type Millis,
+  type Prng,
+} from "@session-mesh/core";
+import { FAULTS, type NemesisOptions } from "./nemesis.js";
+import type { NetworkOptions } from "./network.js";
+import type { WorkloadOptions } from "./workload.js";
+
+/** A swarm's draw. */
+export interface SwarmOptions {
+  readonly nodes: number;
+  readonly faultsMs: Millis;
+  readonly network: NetworkOptions;
+  readonly nemesis: NemesisOptions;
+  readonly workload: WorkloadOptions;
+  readonly limits: Partial<Limits>;
+  readonly keepsNodeIds: boolean;
+  readonly seedsMax: number;
+  /** How far clocks are off at most, and how fast they drift. */
+  readonly clockErrorMsMax: Millis;
+  readonly driftMax: number;
+}
+
+/** Faults that are drawn so often at most. */
+const WEIGHT_MAX = 4;
+
+/** What a seed draws. */
+export function drawOptions(seed: number): SwarmOptions {
+  const random = createPrng(seed);
+  const nodes = random.pick([2, 3, 3, 3, 3, 4, 4, 5, 6]);
+  const clockErrorMsMax = random.pick([0, 50, 5_000, 20_000]);
+  const isLong = random.chance(0.1);
+  const isShortLived = random.chance(0.2);
+  return {
+    nodes,
+    faultsMs: isLong ? random.range(20_000, 60_000) : random.range(4_000, 14_000),
+    network: drawNetwork(random),
+    nemesis: {
+      weights: drawWeights(random),
+      pauseMs: random.pick([200, 500, 1_000, 2_500]),
+      spellMsMax: random.pick([500, 3_000, isLong ? 30_000 : 8_000]),
+      pauseMsMax: random.pick([500, 5_000, 60_000]),
+      jumpMsMax: clockErrorMsMax,
+      areClocksWild: !isShortLived && random.chance(0.5),
+      isSealed: random.chance(0.5),
+      nodesMax: nodes + 2,
+    },
+    workload: {
+      users: random.range(1, 7),
+      tabs: random.range(1, 3),
+      pauseMs: random.range(100, 800),
+      thinkMs: random.pick([0, 10, 200]),
+      acks: random.pick([0, 1, 1, 1, 2, "all" as const]),
+      logoutRate: random.pick([0, 0.02, 0.1]),
+      regenerateRate: random.pick([0, 0.02, 0.1]),
+      touchRate: random.pick([0, 0.1]),
+      idleMs: isShortLived ? random.range(2_000, random.pick([8_000, 40_000])) : 86_400_000,
+    },
+    limits: {
+      ...drawLimits(random, clockErrorMsMax),
+      ...(isShortLived && { collectIntervalMs: random.range(300, 2_000) }),
+    },
+    keepsNodeIds: random.chance(0.5),
+    seedsMax: random.range(1, nodes + 1),
+    clockErrorMsMax,
+    driftMax: random.pick([0, 0.0001, 0.01]),
+  };
+}
+
+function drawNetwork(random: Prng): NetworkOptions {
+  const latencyMs = random.pick([0.2, 1, 5, 30]);
+  return {
+    latencyMs,
+    jitterMs: random.pick([0, latencyMs, latencyMs * 5]),
+    dialFailureRate: random.pick([0, 0.05, 0.3]),
+    bytesPerMs: random.pick([1_000, 100_000]),
+    sendBufferBytesMax: random.pick([8_192, 65_536, 4 * DEFAULT_LIMITS.frameBytesMax]),
+  };
+}
+
+function drawWeights(random: Prng): Record<string, number> {
+  const on = FAULTS.filter(({ isRare }) => random.chance(isRare === true ? 0.15 : 0.4));
+  return Object.fromEntries(
+    on.map(({ name, isRare }) => [name, isRare === true ? 1 : random.range(1, WEIGHT_MAX + 1)]),
+  );
+}
+
+/** Tiny bounds now and then, so that their brim is reached. */
+function drawLimits(random: Prng, clockErrorMsMax: Millis): Partial<Limits> {
+  return {
+    ...(random.chance(0.8) && { auditIntervalMs: random.range(1_000, 5_000) }),
+    ...(random.chance(0.3) && { changeLogEntriesMax: random.range(4, 40) }),
+    ...(random.chance(0.3) && { changeLogBytesMax: random.range(500, 4_000) }),
+    ...(random.chance(0.3) && { pushWindowBytesMax: random.range(200, 2_000) }),
+    ...(random.chance(0.3) && { pushBatchBytesMax: random.range(200, 2_000) }),
+    ...(random.chance(0.3) && { syncChunkBytesMax: random.range(200, 2_000) }),
+    ...(random.chance(0.3) && { hotSessionsMax: random.range(1, 4) }),
+    ...(random.chance(0.3) && { coldDeltasMax: random.range(0, 4) }),
+    ...(random.chance(0.1) && { ackWaitersMax: random.range(1, 5) }),
+    ...(random.chance(0.1) && { pullsMax: random.range(1, 3) }),
+    ...(random.chance(0.1) && { sessionsMax: random.range(2, 12) }),
+    ...(random.chance(0.5) && { clockMarginMs: clockErrorMsMax * 2 + 2_000 }),
+    ...(random.chance(0.5) ? drawQuickVerdicts(random) : {}),
+  };
+}
+
+/** Members are doubted and given up within seconds, so that it happens in short runs too. */
+function drawQuickVerdicts(random: Prng): Partial<Limits> {
+  return {
+    heartbeatIntervalMs: 250,
+    suspectFloorMs: random.pick([500, 2_000]),
+    suspicionMs: random.range(300, 1_500),
+    goneAfterMs: random.pick([random.range(1_000, 5_000), random.range(5_000, 60_000)]),
+  };
+}
