@@ -72,6 +72,7 @@ export class Cluster {
   readonly #random: Prng;
   readonly #machines = new Map<string, Machine>();
   readonly #listeners: EventListener[] = [];
+  readonly #restored: ((run: NodeRun) => void)[] = [];
   readonly #ended: ((run: NodeRun, drained: DrainOutcome | undefined) => void)[] = [];
 
   constructor(simulator: Simulator, network: Network, options: ClusterOptions) {
@@ -117,6 +118,11 @@ export class Cluster {
   /** Hears of runs that are about to end, drained or not. */
   onEnd(listener: (run: NodeRun, drained: DrainOutcome | undefined) => void): void {
     this.#ended.push(listener);
+  }
+
+  /** Hears of runs that began on what was on their disk. */
+  onRestore(listener: (run: NodeRun) => void): void {
+    this.#restored.push(listener);
   }
 
   /** Adds a machine; it is started apart. `node` is its node's id, whatever the machine's name. */
@@ -196,6 +202,7 @@ export class Cluster {
     this.#simulator.note(name, `starts as ${node}`);
     this.#simulator.tell({ type: "node-started", node: name, as: node });
     run.start();
+    if (run.disk) for (const restored of this.#restored) restored(run);
     return run;
   }
 

@@ -1,7 +1,7 @@
 /**
  * What was acknowledged to whom: every write whose acknowledgement reached its user, and which runs
  * of nodes were known to hold it then. A write is owed as long as one of them lives, for nothing in
- * memory survives a crash (P1).
+ * memory survives a crash (P1), or a run lives that came back on a disk where it was durable (P10).
  *
  * Who holds a write is known by watching acknowledgements leave: a node that has said so, holds it,
  * whether or not the message arrives.
@@ -9,6 +9,7 @@
  * Not here: whether what is owed is there (checkers.ts).
  */
 import { decodeFrame, type Millis, type SessionId } from "@session-mesh/core";
+import type { Disk } from "./disk.js";
 import type { Network } from "./network.js";
 import type { NodeRun } from "./node-run.js";
 
@@ -48,6 +49,8 @@ export class Ledger {
   readonly #records = new Map<SessionId, SessionRecord>();
   /** By origin, then by acker: how far it has said that it holds the origin's changes. */
   readonly #said = new Map<NodeRun, Map<NodeRun, number>>();
+  /** By who holds something: the disks on which it was durable when it was acknowledged. */
+  readonly #disks = new Map<Set<NodeRun>, Set<Disk>>();
   #ackedCount = 0;
   #degradedCount = 0;
 
@@ -102,12 +105,30 @@ export class Ledger {
   acknowledged(record: SessionRecord, write: Omit<Write, "holders">, by: Settlement): void {
     this.#ackedCount += 1;
     if (by.isDegraded) this.#degradedCount += 1;
-    record.writes.push({ ...write, holders: this.#holders(by) });
+    const holders = this.#holders(by);
+    this.#disks.set(holders, this.#durableOn(holders, by));
+    record.writes.push({ ...write, holders });
   }
 
   /** The acknowledgement of a destruction reached its user. */
   destroyed(record: SessionRecord, by: Settlement): void {
-    for (const holder of this.#holders(by)) record.destroyHolders.add(holder);
+    const holders = this.#holders(by);
+    const known = this.#disks.get(record.destroyHolders) ?? [];
+    const disks = new Set([...known, ...this.#durableOn(holders, by)]);
+    this.#disks.set(record.destroyHolders, disks);
+    for (const holder of holders) record.destroyHolders.add(holder);
+  }
+
+  /** A run began on what was on its disk. */
+  restored(run: NodeRun): void {
+    const { disk } = run;
+    if (!disk) return;
+    for (const [holders, disks] of this.#disks) if (disks.has(disk)) holders.add(run);
+  }
+
+  /** A disk is not any more what it was: nothing is owed that was only on it. */
+  diskLost(disk: Disk): void {
+    for (const disks of this.#disks.values()) disks.delete(disk);
   }
 
   /** A drain was confirmed: what `run` held, `peers` hold. */
@@ -126,6 +147,17 @@ export class Ledger {
       if (saidSeq >= seq) holders.add(run);
     }
     return holders;
+  }
+
+  /** An acker says so only when it is durable there; the origin's own share can be looked up. */
+  #durableOn(holders: ReadonlySet<NodeRun>, { origin, seq }: Settlement): Set<Disk> {
+    const disks = new Set<Disk>();
+    for (const run of holders) {
+      const isDurable = run.config.durability === "disk";
+      const isStored = isDurable && (run !== origin || run.replica.isStored(seq));
+      if (run.disk && isStored) disks.add(run.disk);
+    }
+    return disks;
   }
 
   #hear(origin: NodeRun, acker: NodeRun, seq: number): void {

@@ -13,6 +13,7 @@ import {
   type Millis,
   type Prng,
 } from "@session-mesh/core";
+import type { ClusterOptions } from "./cluster.js";
 import { FAULTS, type NemesisOptions } from "./nemesis.js";
 import type { NetworkOptions } from "./network.js";
 import type { WorkloadOptions } from "./workload.js";
@@ -30,6 +31,8 @@ export interface SwarmOptions {
   /** How far clocks are off at most, and how fast they drift. */
   readonly clockErrorMsMax: Millis;
   readonly driftMax: number;
+  /** Absent where nothing is stored. */
+  readonly disks?: ClusterOptions["disks"];
 }
 
 /** Faults that are drawn so often at most. */

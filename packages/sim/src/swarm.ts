@@ -87,7 +87,9 @@ class SwarmRun {
     this.#options = options;
     this.network = new Network(simulator, options.network);
     const { limits, keepsNodeIds, seedsMax, clockErrorMsMax } = options;
-    this.#cluster = new Cluster(simulator, this.network, { limits, keepsNodeIds, seedsMax });
+    const disks = options.disks && { disks: options.disks };
+    const settings = { limits, keepsNodeIds, seedsMax, ...disks };
+    this.#cluster = new Cluster(simulator, this.network, settings);
     const driftMs = options.driftMax * (options.faultsMs + CONVERGENCE_MS_MAX + DEPLOY_MS_MAX) * 2;
     const quantumMs = options.workload.idleMs / 20;
     const wildMs = options.nemesis.areClocksWild ? WILD_CLOCK_MS * 2 : 0;
@@ -204,6 +206,7 @@ class SwarmRun {
         this.#simulator.fail("quiet", `${run.machine} took in ${event.session} by ${event.path}`);
       }
     });
+    this.#cluster.onRestore((run) => this.#ledger.restored(run));
     this.#cluster.onEnd((run, drained) => {
       if (drained?.confirmed) this.#ledger.handedOver(run, this.#staying(run));
     });
