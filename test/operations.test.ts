@@ -118,7 +118,7 @@ describe("log lines", () => {
   });
 
   test("every line that is shown is one that the code writes", () => {
-    const written = ["refusal-log", "mesh", "drain-on-signal"]
+    const written = ["refusal-log", "mesh", "drain-on-signal", "storage/stored-sessions"]
       .map((name) => read(`packages/session-mesh/src/${name}.ts`))
       .join("\n");
     const pieces = rows(section(operations, "Log lines"))

@@ -54,6 +54,11 @@ export function machinesApart(files: readonly Source[]): Findings {
 
 const OWNERS: readonly { module: RegExp; owner: RegExp; said: string }[] = [
   { module: /^yjs$/, owner: /^packages\/core\/src\/session\//, said: "core/session" },
+  {
+    module: /^lmdb$/,
+    owner: /^packages\/session-mesh\/src\/storage\/lmdb\.ts$/,
+    said: "session-mesh/lmdb",
+  },
   { module: /^msgpackr/, owner: /^packages\/core\/src\/wire\//, said: "core/wire" },
   { module: /^@session-mesh\/sim$/, owner: /^(packages\/sim|apps|test)\//, said: "apps and tests" },
   {

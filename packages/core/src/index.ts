@@ -60,6 +60,7 @@ export {
 export { beyond, dominates, joinVectors } from "./session/version-vector.js";
 export type { ShellFields, VersionVector } from "./session-state.js";
 export type { Unshared } from "./sharing.js";
+export type { Restored } from "./storage/storage.js";
 export type { MemberStatus, ReplicaStatus } from "./status.js";
 export { encodeMessage } from "./wire/codec.js";
 export { type Message, PROTOCOL_MAX, PROTOCOL_MIN } from "./wire/messages.js";

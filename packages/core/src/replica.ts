@@ -27,6 +27,7 @@ import type { Runtime, StoredRecord, Ticket, Timer } from "./runtime.js";
 import type { VersionVector } from "./session-state.js";
 import type { Snapshot } from "./session/document.js";
 import type { Unshared } from "./sharing.js";
+import type { Restored } from "./storage/storage.js";
 import { type ReplicaStatus, statusOf } from "./status.js";
 import type { RefuseMessage } from "./wire/messages.js";
 import { decodeFrame } from "./wire/validate.js";
@@ -48,10 +49,10 @@ export class Replica {
 
   /**
    * Takes back what this node, or another of the cluster, had stored; before {@link Replica.start},
-   * in as many calls as one likes. What cannot be read is left out and counted by an event.
+   * in as many calls as one likes. What cannot be read is left out; says what came of them all.
    */
-  restore(records: Iterable<StoredRecord>): void {
-    this.#parts.storage.restore(records);
+  restore(records: Iterable<StoredRecord>): Restored {
+    return this.#parts.storage.restore(records);
   }
 
   /** Begins to dial, tick and audit. */

@@ -26,13 +26,13 @@ const HOST_NAME_LENGTH_MAX = 48;
 export async function createMesh(options: MeshOptions = {}): Promise<Mesh> {
   const checked = checkOptions(options);
   checkPlacement(checked);
-  const { cluster, limits, seeds } = checked;
+  const { cluster, limits, seeds, durability } = checked;
   const { idKey, digestKey } = deriveNamingKeys(cluster, checked.idKey);
   const node = (checked.node ?? createNodeName()) as NodeId;
   const discovery = createDiscovery(checked, node);
   const mesh = new Mesh({
     options: checked,
-    config: { cluster, node, writer: createWriter(), seeds, digestKey, limits },
+    config: { cluster, node, writer: createWriter(), seeds, digestKey, limits, durability },
     credentials: createCredentials(cluster, checked.secrets),
     idKey,
     discovery,

@@ -18,6 +18,9 @@ export {
   type Millis,
   type RefusalCode,
   type ReplicaStatus,
+  type SessionId,
+  type StorageBatch,
+  type StoredRecord,
   type Unshared,
   UnsupportedValueError,
   type VersionVector,
@@ -41,6 +44,8 @@ export type {
 export type { LoadOptions, LoadResult, OpenResult, Sessions, Staleness } from "./sessions.js";
 export type { DialTls, ListenTls } from "./tls-options.js";
 export type { RevokeOptions, RevokeResult, UserSession } from "./user-sessions.js";
+export { createMemoryStorage } from "./storage/memory.js";
+export type { OpenStorage, SessionStorage } from "./storage/session-storage.js";
 export { createMemoryNetwork, type MemoryNetwork } from "./transports/memory.js";
 export type {
   Closing,

@@ -5,10 +5,10 @@
  */
 
 /**
- * What went wrong: an option is wrong, an address is taken, the mesh was closed or has stopped after
- * an internal fault.
+ * What went wrong: an option is wrong, an address is taken, the storage cannot be used, the mesh was
+ * closed or has stopped after an internal fault.
  */
-export type MeshErrorCode = "option" | "listen" | "closed" | "failed";
+export type MeshErrorCode = "option" | "listen" | "storage" | "closed" | "failed";
 
 /** An operating error. Its text names the remedy; unless it says so, nothing was changed. */
 export class MeshError extends Error {

@@ -21,6 +21,7 @@ import type { CheckedOptions } from "./options.js";
 import { judgeReadiness, type Readiness } from "./readiness.js";
 import { createRefusalLog } from "./refusal-log.js";
 import { Sessions } from "./sessions.js";
+import { StoredSessions } from "./storage/stored-sessions.js";
 import { SystemRuntime } from "./system-runtime.js";
 import { Links, type LinksObserver } from "./transports/links.js";
 import type { Credentials } from "./transports/handshake.js";
@@ -64,6 +65,7 @@ export class Mesh {
   readonly #runtime: SystemRuntime;
   readonly #users: Users | undefined;
   readonly #links: Links;
+  readonly #stored: StoredSessions;
   readonly #logRefusal: ReturnType<typeof createRefusalLog>;
   #replica: Replica | undefined;
   #address = "";
@@ -73,6 +75,8 @@ export class Mesh {
   #failure: unknown;
   #closing: Promise<DrainOutcome> | undefined;
   readonly #hurry = new AbortController();
+  readonly #log = (line: string): void =>
+    this.#parts.options.log(`[session-mesh] ${this.node}: ${line}`);
 
   /** For `createMesh`; nothing is opened before {@link Mesh.start}. */
   constructor(parts: MeshParts) {
@@ -90,12 +94,16 @@ export class Mesh {
         this.#users?.observe(event);
         this.#emit(event, atMs);
       },
-      persist: () => {},
+      persist: (batch) => this.#stored.write(batch),
       failed: (error) => this.#fail(error),
     });
     this.#links = new Links(transport, credentials, {
       observer: this.#observer(),
       limits: { sendBufferBytesMax: SEND_BUFFER_FRAMES_MAX * config.limits.frameBytesMax },
+    });
+    this.#stored = new StoredSessions({
+      ...{ storage: options.storage, owner: { cluster: config.cluster, idKey } },
+      ...{ runtime: this.#runtime, log: this.#log },
     });
     this.#users = options.userPath && this.#createUsers(options.userPath);
     this.sessions = new Sessions({
@@ -104,6 +112,7 @@ export class Mesh {
       idKey,
       limits: config.limits,
       acks: options.acks,
+      isStorageAwaited: options.durability === "disk",
     });
   }
 
@@ -120,13 +129,15 @@ export class Mesh {
   /** Opens the port and begins to join. Rejects with a MeshError when it cannot; nothing stays open. */
   async start(): Promise<void> {
     const { options, config } = this.#parts;
-    const listening = await this.#links.listen();
+    const listening = await this.#stored.openBefore(() => this.#links.listen());
     this.#address = options.advertise ?? listening;
     const seeds = config.seeds.filter((seed) => seed !== this.#address);
     this.#replica = new Replica({ ...config, seeds, address: this.#address }, this.#runtime);
     this.#runtime.attach(this.#replica);
+    this.#stored.restore(this.#replica);
     this.#startedAtMs = performance.now();
     this.#runtime.run((replica) => replica.start());
+    if (this.#stored.isOpen) this.#users?.restored();
     this.#parts.discovery.start(this.#address, (found) =>
       this.#runtime.feed((replica) => replica.setSeeds(found)),
     );
@@ -209,9 +220,11 @@ export class Mesh {
     this.#isLeaving = true;
     this.#parts.discovery.stop();
     const outcome = await this.#drainUnlessHurried(deadlineMs);
+    if (this.isAlive) await this.#stored.finish();
     this.#runtime.feed((replica) => replica.stop());
     this.#runtime.end(new MeshError("closed", "the mesh is closed"));
     await this.#links.closeAll("the node leaves");
+    await this.#stored.close();
     return outcome;
   }
 
@@ -268,20 +281,19 @@ export class Mesh {
   #logClock({ safe, offsetMs }: Extract<EventBody, { type: "clock-offset" }>): void {
     this.#isClockSafe = safe;
     const off = `the clock is ${Math.round(Math.abs(offsetMs))} ms off the other nodes'`;
-    const line = safe
-      ? "the clock agrees with the other nodes' again"
-      : `${off}: not ready until it is set (NTP)`;
-    this.#parts.options.log(`[session-mesh] ${this.node}: ${line}`);
+    const again = "the clock agrees with the other nodes' again";
+    this.#log(safe ? again : `${off}: not ready until it is set (NTP)`);
   }
 
   #fail(error: unknown): void {
     this.#failure = error;
     this.#parts.discovery.stop();
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#parts.options.log(
-      `[session-mesh] ${this.node}: a bug of session-mesh stopped this node; it is neither ready ` +
+    this.#log(
+      `a bug of session-mesh stopped this node; it is neither ready ` +
         `nor alive from now on. Restart the process, and please report this:\n${trace}`,
     );
     void this.#links.closeAll("the node met a bug of its own");
+    void this.#stored.close();
   }
 }

@@ -7,7 +7,13 @@
  * Not here: the options of cookies and requests, which belong to the framework adapters.
  */
 import type { Server } from "node:http";
-import { DEFAULT_LIMITS, type Event, type Limits, type Millis } from "@session-mesh/core";
+import {
+  DEFAULT_LIMITS,
+  type Durability,
+  type Event,
+  type Limits,
+  type Millis,
+} from "@session-mesh/core";
 import { DEFAULT_PATH, type Scheme } from "./addresses.js";
 import type { DiscoveryOptions } from "./discovery.js";
 import { limitsProblem } from "./limit-options.js";
@@ -30,6 +36,7 @@ import {
   isTlsServer,
   type ListenTls,
 } from "./tls-options.js";
+import type { SessionStorage } from "./storage/session-storage.js";
 import { SECRETS_MAX } from "./transports/handshake.js";
 import type { Transport } from "./transports/transport.js";
 import { userAttributeProblem, type UserPath, userPathOf } from "./user-attribute.js";
@@ -94,6 +101,13 @@ export interface MeshOptions {
   readonly limits?: Partial<Limits>;
   /** Carries frames in place of WebSockets; `listen` is then not used. */
   readonly transport?: Transport;
+  /** Where sessions are stored, to survive a power cut of all nodes: `createLmdbStorage`, say. */
+  readonly storage?: SessionStorage;
+  /**
+   * What an acknowledgement says of a node's own copy: that it is on its disk, or only in memory, and
+   * the disk follows. Only with `storage`. @default "disk"
+   */
+  readonly durability?: "disk" | "memory";
   /** Hears every event from the first on. */
   readonly onEvent?: (event: Event) => void;
   /** Takes the few lines that an operator must see. @default console.warn */
@@ -122,6 +136,8 @@ export interface CheckedOptions {
   readonly requirePeers: boolean;
   readonly limits: Limits;
   readonly transport: Transport | undefined;
+  readonly storage: SessionStorage | undefined;
+  readonly durability: Durability;
   readonly onEvent: ((event: Event) => void) | undefined;
   readonly log: (line: string) => void;
 }
@@ -176,6 +192,14 @@ const transport: Check = (value) =>
     ? undefined
     : "must be a transport, as of createMemoryNetwork()";
 
+const storage: Check = (value) =>
+  typeof (value as Partial<SessionStorage> | null)?.open === "function"
+    ? undefined
+    : "must be storage, as of createLmdbStorage({ dataDir }) in session-mesh/lmdb";
+
+const durability: Check = (value) =>
+  value === "disk" || value === "memory" ? undefined : 'must be "disk" or "memory"';
+
 /** Every option and what is wrong with a value of it. */
 const CHECKS: { readonly [Name in keyof Required<MeshOptions>]: Check } = {
   listen,
@@ -196,6 +220,8 @@ const CHECKS: { readonly [Name in keyof Required<MeshOptions>]: Check } = {
   requirePeers: boolean,
   limits: limitsProblem,
   transport,
+  storage,
+  durability,
   onEvent: callback,
   log: callback,
 };
@@ -215,6 +241,9 @@ export function checkOptions(options: MeshOptions): CheckedOptions {
       "option",
       "`idleMs` is above `absoluteMs`, after which a session ends anyway; raise `absoluteMs` or lower `idleMs`",
     );
+  }
+  if (options.durability !== undefined && !options.storage) {
+    throw new MeshError("option", "`durability` says when `storage` has it; give `storage` too");
   }
   const listenAt = place(options.listen ?? {});
   const listenTls = "server" in listenAt ? undefined : listenAt.tls;
@@ -240,6 +269,8 @@ export function checkOptions(options: MeshOptions): CheckedOptions {
     requirePeers: options.requirePeers ?? false,
     limits,
     transport: options.transport,
+    storage: options.storage,
+    durability: options.storage ? (options.durability ?? "disk") : "none",
     onEvent: options.onEvent,
     log: options.log ?? ((line) => console.warn(line)),
   };

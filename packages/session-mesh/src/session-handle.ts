@@ -78,6 +78,7 @@ export interface SessionPort {
   readonly acks: number | "all";
   hash(rawId: string): SessionId;
   destroy(session: SessionId, options: DestroyOptions): Promise<AckResult>;
+  isAwaited(acks: number | "all"): boolean;
   awaitAcks(wanted: WantedAcks): Promise<AckResult>;
   /** Marks a session with its user; undefined where users have no meaning here. */
   markOf(session: SessionId): UserMark | undefined;
@@ -217,7 +218,7 @@ export class SessionHandle {
       value: this.#snapshot.value,
       base: advance(this.#snapshot, fresh.base),
     }));
-    const isAwaited = seq !== undefined && (options.acks ?? this.#port.acks) !== 0;
+    const isAwaited = seq !== undefined && this.#port.isAwaited(options.acks ?? this.#port.acks);
     return { ...result, acknowledged: isAwaited ? this.#awaitAcks(seq, options) : undefined };
   }
 
@@ -294,7 +295,6 @@ export class SessionHandle {
   }
 
   #awaitAcks(seq: number, options: CommitOptions): Promise<AckResult> {
-    const { acks = this.#port.acks, deadlineMs } = options;
-    return this.#port.awaitAcks({ seq, acks, deadlineMs });
+    return this.#port.awaitAcks({ ...options, seq, acks: options.acks ?? this.#port.acks });
   }
 }

@@ -75,6 +75,7 @@ export interface SessionsParts {
   readonly idKey: Uint8Array;
   readonly limits: Limits;
   readonly acks: number | "all";
+  readonly isStorageAwaited: boolean;
 }
 
 /** The sessions of a mesh. Every call throws, or rejects with, a MeshError once the mesh is closed. */
@@ -83,15 +84,15 @@ export class Sessions {
   readonly #users: Users | undefined;
   readonly #port: SessionPort;
 
-  constructor({ runtime, users, idKey, limits, acks }: SessionsParts) {
+  constructor({ idKey, ...parts }: SessionsParts) {
+    const { runtime, users } = parts;
     this.#runtime = runtime;
     this.#users = users;
     this.#port = {
-      runtime,
-      limits,
-      acks,
+      ...parts,
       hash: rawIdHasher(idKey),
       destroy: (session, options) => this.#destroy(session, options),
+      isAwaited: (acks) => acks !== 0 || parts.isStorageAwaited,
       awaitAcks: (wanted) => this.#awaitAcks(wanted),
       markOf: (session) => users?.markOf(session),
       reread: async (session) => (await this.#readEverywhere(session)).result,

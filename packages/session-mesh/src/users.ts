@@ -141,6 +141,13 @@ export class Users {
     }
   }
 
+  /** Takes note of what is held from the start: it came from storage, which no event tells. */
+  restored(): void {
+    for (const session of this.#parts.runtime.run((replica) => replica.held())) {
+      this.#onChange(session);
+    }
+  }
+
   /** Ends all sessions that the user has begun until now. Throws a MeshError for what is no user. */
   revoke(user: unknown): Revoked {
     const name = this.#nameOf(user);

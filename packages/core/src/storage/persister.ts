@@ -106,10 +106,11 @@ export class Persister {
     if (this.#rest.delete(session)) this.#urgent.add(session);
   }
 
-  /** Someone waits for everything. */
-  urgeAll(): void {
+  /** Someone waits for everything, and nothing more is to gather. */
+  hurry(): void {
     for (const session of this.#rest) this.#urgent.add(session);
     this.#rest.clear();
+    if (!this.#isFailing) this.#flush();
   }
 
   /** The point by which everything urgent so far will be durable. */
@@ -138,7 +139,7 @@ export class Persister {
     const { bytes, sessions } = done;
     this.#port.emit({ type: "persisted", records: sessions.length, bytes, tookMs });
     if (this.#sweep.size === 0) this.#durablePoint = this.#sweepPoint;
-    if (this.isAwaited) this.#flush();
+    if (this.isAwaited || this.#sweep.size > 0) this.#flush();
     else this.#wake();
     this.#port.advanced();
   }
@@ -167,7 +168,7 @@ export class Persister {
   }
 
   #flush(): void {
-    if (this.#inFlight || this.#isScheduled) return;
+    if (this.#inFlight) return;
     if (this.#sweep.size === 0) {
       this.#sweep = this.#urgent;
       this.#urgent = new Set();

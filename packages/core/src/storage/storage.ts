@@ -27,12 +27,16 @@ export interface StoragePort {
 }
 
 /** What came of the records that were stored. */
-interface Restored {
-  sessions: number;
-  tombstones: number;
-  damaged: number;
-  newer: number;
+export interface Restored {
+  readonly sessions: number;
+  readonly tombstones: number;
+  /** Torn, altered, or of another cluster: left out. */
+  readonly damaged: number;
+  /** Of a newer version: left out. */
+  readonly newer: number;
 }
+
+const NOTHING: Restored = { sessions: 0, tombstones: 0, damaged: 0, newer: 0 };
 
 /** See the file's comment. */
 export class Storage {
@@ -52,14 +56,19 @@ export class Storage {
     return this.#restored !== undefined;
   }
 
-  /** Takes back what was stored; what cannot be read is left out, counted, and stays where it is. */
-  restore(records: Iterable<StoredRecord>): void {
+  /**
+   * Takes back what was stored. What cannot be read is left out, and stays where it is. Says what
+   * came of all that was taken back so far.
+   */
+  restore(records: Iterable<StoredRecord>): Restored {
+    const counts = { ...(this.#restored ?? NOTHING) };
     this.#port.persister.restoring(() => {
       for (const record of records) {
-        this.#restored ??= { sessions: 0, tombstones: 0, damaged: 0, newer: 0 };
-        this.#restored[this.#take(record)] += 1;
+        counts[this.#take(record)] += 1;
+        this.#restored = counts;
       }
     });
+    return counts;
   }
 
   /** Tells what was taken back, if anything was there. */
@@ -101,7 +110,7 @@ export class Storage {
   /** Settles `ticket` when all that has changed so far is durable, or the disk fails. */
   store(ticket: Ticket): void {
     const { persister } = this.#port;
-    persister.urgeAll();
+    persister.hurry();
     const { point } = persister;
     const { isFailing } = persister.status;
     if (isFailing || persister.isDurable(point)) return this.#settle(ticket, !isFailing);
