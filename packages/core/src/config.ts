@@ -88,7 +88,7 @@ export interface Limits {
   readonly sessionBytesMax: Bytes;
   /** Sessions kept as live documents; the least recently used becomes bytes. About 6 KB each. */
   readonly hotSessionsMax: number;
-  /** Deltas appended to a cold session before they are folded into its bytes. */
+  /** Deltas appended to a cold session before they are folded into its bytes, however small they are. */
   readonly coldDeltasMax: number;
   /** How often expired sessions and tombstones are looked for. */
   readonly collectIntervalMs: Millis;
@@ -137,7 +137,7 @@ export const DEFAULT_LIMITS: Limits = {
   tombstonesMax: 4_000_000,
   sessionBytesMax: 1 * MIB,
   hotSessionsMax: 5_000,
-  coldDeltasMax: 16,
+  coldDeltasMax: 64,
   collectIntervalMs: 5 * SECOND,
   persistDelayMs: 2,
   persistBatchBytesMax: 256 * KIB,

@@ -208,7 +208,7 @@ export class Replica {
 
   /** The sessions held here, expired ones included, tombstones not. Linear in their number. */
   held(): SessionId[] {
-    return Array.from(this.#parts.table.sessions(), ({ id }) => id);
+    return [...this.#parts.table.ids()];
   }
 
   /** Announces that this node will go, and settles `ticket` when it may. */

@@ -9,8 +9,11 @@ import { Equality, type Moment } from "./antientropy/equality.js";
 import type { Limits } from "./config.js";
 import { type NodeId, partitionOf, type SessionId } from "./ids.js";
 import { lifetimeAt } from "./session/expiry.js";
-import type { HeldSession } from "./session/held.js";
+import type { Glance } from "./session/held-sessions.js";
 import type { SessionTable } from "./session/table.js";
+
+/** Of how many dead sessions one firing looks whether they are still held. */
+const SWEPT_MAX = 10_000;
 
 /** What retention needs of its replica. */
 export interface RetentionPort {
@@ -27,6 +30,8 @@ export class Retention {
   readonly #equality = new Equality();
   /** Dead sessions held here, and who was found to hold the same copy or none, and when. */
   readonly #found = new Map<SessionId, Map<NodeId, Moment>>();
+  /** Where the search for those that are held no more goes on. */
+  #sweep = this.#found.keys();
 
   constructor(port: RetentionPort) {
     this.#port = port;
@@ -43,13 +48,11 @@ export class Retention {
     for (const found of this.#found.values()) found.delete(peer);
   }
 
-  /** Drops what is dead and needed by nobody. */
+  /** Drops what is dead and needed by nobody, of a slice of the table. */
   collect(): void {
     const { meshMs } = this.#port.now();
-    this.#port.table.collect(meshMs, (held) => this.#isSettled(held));
-    for (const session of this.#found.keys()) {
-      if (!this.#port.table.get(session)) this.#found.delete(session);
-    }
+    this.#port.table.collect(meshMs, (glance) => this.#isSettled(glance));
+    this.#forgetDropped();
   }
 
   /** `peer` holds the same copy of a session as this node, or none. */
@@ -66,22 +69,34 @@ export class Retention {
     return lifetimeAt(held.envelope, nowMs) !== "live";
   }
 
-  #isSettled(held: HeldSession): boolean {
+  /** Forgets what was found of sessions that are held no more, some at a time. */
+  #forgetDropped(): void {
+    for (let i = 0; i < SWEPT_MAX; i++) {
+      const { value: session, done } = this.#sweep.next();
+      if (done === true) {
+        this.#sweep = this.#found.keys();
+        return;
+      }
+      if (!this.#port.table.has(session)) this.#found.delete(session);
+    }
+  }
+
+  #isSettled(glance: Glance): boolean {
     const members = this.#port.expectedMembers();
-    return members?.every((member) => this.#canMissNothing(held, member)) ?? false;
+    return members?.every((member) => this.#canMissNothing(glance, member)) ?? false;
   }
 
   /** Whether `member` was seen to hold this copy or none when it had expired already. */
-  #canMissNothing(held: HeldSession, member: NodeId): boolean {
+  #canMissNothing(glance: Glance, member: NodeId): boolean {
     const moments = [
-      this.#equality.seenAt(member, partitionOf(held.id)),
-      this.#found.get(held.id)?.get(member),
+      this.#equality.seenAt(member, partitionOf(glance.session)),
+      this.#found.get(glance.session)?.get(member),
     ];
     return moments.some((moment) => {
       // What was seen before this copy came here says nothing about it.
-      if (!moment || moment.elapsedMs <= held.changedAtMs) return false;
+      if (!moment || moment.elapsedMs <= glance.changedAtMs) return false;
       const nowMs = moment.meshMs - this.#port.limits.clockMarginMs;
-      return lifetimeAt(held.envelope, nowMs) !== "live";
+      return lifetimeAt(glance, nowMs) !== "live";
     });
   }
 }

@@ -9,13 +9,16 @@ import type { Envelope } from "../session-state.js";
 /** How a session stands at a moment. Idle expiry is a verdict, not an end: a touch may revive. */
 export type Lifetime = "live" | "idle-expired" | "over";
 
+/** What of an envelope decides when a session is over. */
+export type Lifetimes = Pick<Envelope, "absoluteExpiresAtMs" | "idleMs" | "touchedAtMs">;
+
 /** When the session expires if nobody touches it again. */
-export function expiresAtMs(envelope: Envelope): Millis {
+export function expiresAtMs(envelope: Lifetimes): Millis {
   return Math.min(envelope.touchedAtMs + envelope.idleMs, envelope.absoluteExpiresAtMs);
 }
 
 /** The verdict at `nowMs`. */
-export function lifetimeAt(envelope: Envelope, nowMs: Millis): Lifetime {
+export function lifetimeAt(envelope: Lifetimes, nowMs: Millis): Lifetime {
   if (nowMs >= envelope.absoluteExpiresAtMs) return "over";
   return nowMs >= envelope.touchedAtMs + envelope.idleMs ? "idle-expired" : "live";
 }

@@ -1,8 +1,9 @@
 /**
  * One session held here: its envelope, and its document either hot (a live Yjs document) or cold
- * (bytes, and deltas that wait to be folded). Hydrating costs microseconds, a live document 6 KB.
+ * (packed bytes, and deltas that wait to be folded).
  *
- * Not here: which sessions are hot (table.ts), and what the merge laws say (document.ts).
+ * Not here: which sessions are hot and which not even objects (held-sessions.ts), and what the merge
+ * laws say (document.ts).
  */
 import { assert } from "../assert.js";
 import { HLC_ZERO, type Hlc, type Stamp } from "../hlc.js";
@@ -11,6 +12,8 @@ import type { Commit, DeltaItem, Envelope, StateItem, VersionVector } from "../s
 import { type Merge, type Operation, SessionDocument } from "./document.js";
 import { envelopeHlcMax, joinEnvelopes } from "./envelope.js";
 import type { Digest } from "./fingerprint.js";
+import type { HeldRecord } from "./held-record.js";
+import { PackedDocument } from "./packed-document.js";
 import { inspectUpdate, parseUpdate } from "./update.js";
 import {
   dominates,
@@ -31,11 +34,11 @@ export interface DeltaResult {
   readonly envelope: Envelope;
 }
 
-const NO_DELTAS: readonly Uint8Array[] = [];
+/** What a cold session takes beside its packed document: envelope, vectors, name, index. Measured. */
+const RECORD_BYTES = 120;
 const NOBODY = 0 as WriterId;
 const NOTHING_SEEN: ReadonlyMap<WriterId, number> = new Map();
-
-/** A hot document is measured again when this many bytes came to it, or as many as it had. */
+/** A document is measured again, or folded, when this many bytes came to it, or as many as it had. */
 const UNMEASURED_BYTES = 1_024;
 const NOTHING_APPLIED = { verdict: "known", merges: [] } as const;
 
@@ -48,15 +51,15 @@ export class HeldSession {
   changedAtMs: Millis = 0;
   /** When a revision of another writer last arrived, on the monotonic clock. */
   heardAtMs: Millis = 0;
-  /** The number of the last own commit to it among all own changes; 0 for none. */
+  /** The number of the last own commit to it; 0 for none. */
   pushedSeq = 0;
   stateVector: VersionVector = EMPTY_VECTOR;
   /** What this session counts for in the table's total, at its last count. */
   countedBytes: Bytes = 0;
   #documentHlcMax: Hlc = HLC_ZERO;
   #document: SessionDocument | undefined;
-  #bytes: Uint8Array | undefined;
-  #deltas: readonly Uint8Array[] = NO_DELTAS;
+  /** The document while it is cold. */
+  #packed = PackedDocument.EMPTY;
   /** What the document took when it was last encoded. */
   #measuredBytes: Bytes = 0;
   /** What came to it since. */
@@ -67,12 +70,53 @@ export class HeldSession {
     this.envelope = envelope;
   }
 
+  /** The cold session that a record holds. */
+  static fromRecord(id: SessionId, record: HeldRecord): HeldSession {
+    const held = new HeldSession(id, record.envelope);
+    held.digest = record.digest;
+    held.changedAtMs = record.changedAtMs;
+    held.heardAtMs = record.heardAtMs;
+    held.pushedSeq = record.pushedSeq;
+    held.stateVector = record.stateVector;
+    held.#documentHlcMax = record.documentHlcMax;
+    held.#measuredBytes = record.measuredBytes;
+    held.#addedBytes = record.addedBytes;
+    held.#packed = record.document;
+    held.countedBytes = held.takenBytes;
+    return held;
+  }
+
+  /** What a record holds of a cold session. */
+  toRecord(): HeldRecord {
+    assert(!this.#document, `session ${this.id} is hot, and is no record`);
+    return {
+      envelope: this.envelope,
+      digest: this.digest,
+      changedAtMs: this.changedAtMs,
+      heardAtMs: this.heardAtMs,
+      pushedSeq: this.pushedSeq,
+      stateVector: this.stateVector,
+      documentHlcMax: this.#documentHlcMax,
+      measuredBytes: this.#measuredBytes,
+      addedBytes: this.#addedBytes,
+      document: this.#packed,
+    };
+  }
+
   get isHot(): boolean {
     return this.#document !== undefined;
   }
 
-  get deltaCount(): number {
-    return this.#deltas.length;
+  /** Whether deltas wait that take as much as the document, or are more than `deltasMax`. */
+  shouldFold(deltasMax: number): boolean {
+    const { deltaCount } = this.#packed;
+    return deltaCount > deltasMax || (deltaCount > 1 && this.#hasGrown);
+  }
+
+  /** Makes the deltas that wait one with the document. */
+  fold(): void {
+    this.document();
+    this.evict();
   }
 
   /** The highest clock in document and envelope: a commit must go above it. */
@@ -81,22 +125,27 @@ export class HeldSession {
     return this.#documentHlcMax > inEnvelope ? this.#documentHlcMax : inEnvelope;
   }
 
-  /** Bytes of the document: exact when it was just encoded, else with what came since on top. */
+  /** Bytes of the document, packed: exact when it was just encoded, else with what came since on top. */
   get storedBytes(): Bytes {
     return this.#measuredBytes + this.#addedBytes;
+  }
+
+  /** The memory that the session takes when it is cold. */
+  get takenBytes(): Bytes {
+    return RECORD_BYTES + this.storedBytes;
   }
 
   /** The live document, hydrated if need be. */
   document(): SessionDocument {
     if (this.#document) return this.#document;
-    const document = this.#bytes
-      ? SessionDocument.hydrate(this.id, this.#bytes, this.#deltas)
+    const { base, deltas } = this.#packed.unpack();
+    const document = base
+      ? SessionDocument.hydrate(this.id, base, deltas)
       : SessionDocument.create(this.id);
     // A session that began with a delta of a peer has no bytes yet.
-    if (!this.#bytes) for (const delta of this.#deltas) document.apply(delta, 1);
+    if (!base) for (const delta of deltas) document.apply(delta, 1);
     this.#document = document;
-    this.#bytes = undefined;
-    this.#deltas = NO_DELTAS;
+    this.#packed = PackedDocument.EMPTY;
     this.#afterDocumentChange(document, 0);
     return document;
   }
@@ -104,8 +153,7 @@ export class HeldSession {
   /** Turns a hot session cold. */
   evict(): void {
     if (!this.#document) return;
-    this.#bytes = this.#measure(this.#document);
-    this.#deltas = NO_DELTAS;
+    this.#packed = this.#measure(this.#document);
     this.#document.destroy();
     this.#document = undefined;
   }
@@ -157,7 +205,7 @@ export class HeldSession {
 
   /** Merges a whole copy. */
   applyState(state: StateItem): { verdict: ApplyVerdict; merges: readonly Merge[] } {
-    const isBlank = !this.#document && !this.#bytes && this.#deltas.length === 0;
+    const isBlank = !this.#document && this.#packed === PackedDocument.EMPTY;
     if (isBlank) return { verdict: this.#adopt(state), merges: [] };
     const wasHot = this.isHot;
     const document = this.document();
@@ -171,8 +219,8 @@ export class HeldSession {
 
   /** A whole copy to send. */
   toState(): StateItem {
-    const isExact = !this.#document && this.#deltas.length === 0 && this.#bytes;
-    const update = isExact || this.document().encode();
+    const exact = this.#packed.deltaCount === 0 ? this.#packed.unpack().base : undefined;
+    const update = exact ?? this.document().encode();
     return {
       kind: "state",
       session: this.id,
@@ -196,8 +244,9 @@ export class HeldSession {
       if (fromInclusive > 0) return "gap";
       vector.set(writer, toExclusive);
     }
-    this.#bytes = parsed.bytes;
-    this.#measuredBytes = parsed.bytes.length;
+    const { packed, bytes } = PackedDocument.of(parsed.bytes);
+    this.#packed = packed;
+    this.#measuredBytes = bytes;
     this.stateVector = vectorFromMap(vector);
     return vector.size > 0 ? "applied" : "known";
   }
@@ -213,8 +262,9 @@ export class HeldSession {
     }
     if (vector === this.stateVector) return "known";
     this.stateVector = vector;
-    this.#deltas = [...this.#deltas, update];
-    this.#addedBytes += update.length;
+    const { packed, bytes } = this.#packed.with(update);
+    this.#packed = packed;
+    this.#addedBytes += bytes;
     this.raiseHlc(commit.hlc);
     return "applied";
   }
@@ -229,15 +279,18 @@ export class HeldSession {
     this.stateVector = vector;
     this.#addedBytes += addedBytes;
     // Overwritten entries go when it is encoded; seldom enough to cost little by the byte that came.
-    const isFar = this.#addedBytes > Math.max(UNMEASURED_BYTES, this.#measuredBytes);
-    if (addedBytes > 0 && isFar) this.#measure(document);
+    if (addedBytes > 0 && this.#hasGrown) this.#measure(document);
   }
 
-  #measure(document: SessionDocument): Uint8Array {
-    const bytes = document.encode();
-    this.#measuredBytes = bytes.length;
+  get #hasGrown(): boolean {
+    return this.#addedBytes > Math.max(UNMEASURED_BYTES, this.#measuredBytes);
+  }
+
+  #measure(document: SessionDocument): PackedDocument {
+    const { packed, bytes } = PackedDocument.of(document.encode());
+    this.#measuredBytes = bytes;
     this.#addedBytes = 0;
-    return bytes;
+    return packed;
   }
 
   /** The next revision of `writer`. */

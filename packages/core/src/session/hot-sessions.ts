@@ -15,12 +15,17 @@ export class HotSessions {
 
   /** `evicted` hears of every session that turned cold to make room. */
   constructor(countMax: number, evicted: (held: HeldSession) => void) {
-    this.#countMax = countMax;
+    // The one in use must not turn cold under its user's hands.
+    this.#countMax = Math.max(1, countMax);
     this.#evicted = evicted;
   }
 
   get count(): number {
     return this.#hot.size;
+  }
+
+  get(session: SessionId): HeldSession | undefined {
+    return this.#hot.get(session);
   }
 
   /** Marks a session as used now, so that others turn cold first. */
@@ -37,8 +42,8 @@ export class HotSessions {
 
   #evictOldest(): void {
     for (const [session, held] of this.#hot) {
-      held.evict();
       this.#hot.delete(session);
+      held.evict();
       this.#evicted(held);
       return;
     }

@@ -8,7 +8,7 @@ const SESSIONS = [1, 2, 3, 4, 65].map(sessionId);
 const LIMITS = { hotSessionsMax: 2, coldDeltasMax: 2, idleMs: 60_000, absoluteMs: 600_000 };
 
 /** What the table adds for a session beside its document. */
-const RECORD_BYTES = 400;
+const RECORD_BYTES = 120;
 
 const who = fc.nat(2);
 const which = fc.nat(SESSIONS.length - 1);

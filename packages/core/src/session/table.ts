@@ -10,8 +10,9 @@
  */
 import type { Limits } from "../config.js";
 import type { EventBody } from "../events.js";
-import type { Bytes, Millis, SessionId } from "../ids.js";
+import { type Bytes, type Millis, PARTITION_COUNT, type SessionId } from "../ids.js";
 import type { DeltaItem, Envelope, StateItem, Tombstone, WholeItem } from "../session-state.js";
+import { Collector } from "./collector.js";
 import type { Merge, Operation } from "./document.js";
 import {
   type EnvelopeChange,
@@ -21,16 +22,11 @@ import {
   withRevision,
   withTouch,
 } from "./envelope.js";
-import { lifetimeAt } from "./expiry.js";
 import type { Digest, SessionDigester } from "./fingerprint.js";
 import { type ApplyVerdict, HeldSession } from "./held.js";
-import { HotSessions } from "./hot-sessions.js";
-import { PartitionedMap } from "./partitioned-map.js";
+import { type Glance, HeldSessions } from "./held-sessions.js";
 import { Tombstones } from "./tombstones.js";
 import { EMPTY_VECTOR } from "./version-vector.js";
-
-/** Heap of an idle session beside its bytes: record, envelope, vectors, map entry. Measured. */
-const RECORD_BYTES = 400;
 
 /** What the table needs of its replica. */
 export interface TablePort {
@@ -56,25 +52,31 @@ export interface TableElement {
 /** The table of sessions. */
 export class SessionTable {
   readonly #port: TablePort;
-  readonly #held = new PartitionedMap<HeldSession>();
+  readonly #held: HeldSessions;
   readonly #tombstones = new Tombstones();
-  readonly #hot: HotSessions;
+  readonly #collector: Collector;
   #bytes: Bytes = 0;
 
   constructor(port: TablePort) {
     this.#port = port;
-    this.#hot = new HotSessions(port.limits.hotSessionsMax, (held) => {
-      this.#count(held);
+    this.#held = new HeldSessions(port.limits.hotSessionsMax, (held) => {
+      this.#store(held);
       port.emit({ type: "session-evicted", session: held.id });
     });
+    this.#collector = new Collector(port.limits, this.#held, this.#tombstones);
   }
 
   get counts(): { hot: number; cold: number; tombstones: number; bytes: Bytes } {
-    const hot = this.#hot.count;
+    const hot = this.#held.hotCount;
     const cold = this.#held.count - hot;
     return { hot, cold, tombstones: this.#tombstones.count, bytes: this.#bytes };
   }
 
+  has(session: SessionId): boolean {
+    return this.#held.has(session);
+  }
+
+  /** A session held, for the time of one input only: a cold one is unpacked for every caller anew. */
   get(session: SessionId): HeldSession | undefined {
     return this.#held.get(session);
   }
@@ -94,14 +96,14 @@ export class SessionTable {
 
   /** Marks a session as used now, so that others turn cold first. */
   use(held: HeldSession): HeldSession {
-    this.#hot.use(held);
+    this.#held.use(held);
     return held;
   }
 
   /** Creates a session; the caller has checked that it is neither held nor destroyed. */
   create(session: SessionId, envelope: Envelope): HeldSession {
     const held = new HeldSession(session, envelope);
-    this.#held.set(session, held);
+    this.#held.begin(held);
     this.#changed(held, undefined);
     this.#port.emit({ type: "session-created", session });
     return held;
@@ -179,12 +181,14 @@ export class SessionTable {
     const held =
       known ?? new HeldSession(item.session, { ...item.envelope, revisions: EMPTY_VECTOR });
     const result = held.applyState(item);
-    if (known) this.#count(known);
     if (result.verdict === "rejected" || result.verdict === "gap") return result;
     const envelope = joinEnvelopes(held.envelope, item.envelope);
     held.raiseHlc(item.hlcMax);
     const isNews = !known || result.verdict === "applied" || envelope !== held.envelope;
-    if (!isNews) return result;
+    if (!isNews) {
+      this.#store(held);
+      return result;
+    }
     this.#integrated(held, envelope, !known);
     return { verdict: "applied", merges: result.merges };
   }
@@ -197,20 +201,21 @@ export class SessionTable {
     if (!held) return undefined;
     const wasHot = held.isHot;
     const item = held.toState();
-    if (!wasHot) held.evict();
-    this.#count(held);
+    const isFolded = !wasHot && held.isHot;
+    if (isFolded) held.evict();
+    // The next who asks is spared the work.
+    if (isFolded || wasHot) this.#store(held);
     return item;
   }
 
-  /** The elements of one partition, tombstones included. */
-  *elementsOf(partition: number): Iterable<TableElement> {
-    for (const [session, held] of this.#held.entriesOf(partition)) {
-      yield { session, digest: held.digest, changedAtMs: held.changedAtMs };
-    }
-    for (const [session, tombstone] of this.#tombstones.entriesOf(partition)) {
+  /** The elements of one partition as they are now, tombstones included. */
+  elementsOf(partition: number): TableElement[] {
+    const elements: TableElement[] = this.#held.glances(partition);
+    this.#tombstones.visit(partition, (session, tombstone) => {
       const digest = this.#port.digester.ofTombstone(session, tombstone);
-      yield { session, digest, changedAtMs: Number.NEGATIVE_INFINITY };
-    }
+      elements.push({ session, digest, changedAtMs: Number.NEGATIVE_INFINITY });
+    });
+    return elements;
   }
 
   /** The digest of a session as audits see it. */
@@ -220,45 +225,48 @@ export class SessionTable {
     return this.#held.get(session)?.digest;
   }
 
-  /** All sessions held, tombstones not included. */
+  /** The ids of all sessions held, tombstones not included. */
+  *ids(): Iterable<SessionId> {
+    for (let partition = 0; partition < PARTITION_COUNT; partition++) {
+      yield* this.#held.sessionsOf(partition);
+    }
+  }
+
+  /** All sessions held, tombstones not included; cold ones are unpacked one by one. */
   *sessions(): Iterable<HeldSession> {
-    for (const [, held] of this.#held.entries()) yield held;
+    for (const session of this.ids()) {
+      const held = this.#held.get(session);
+      if (held) yield held;
+    }
   }
 
   /**
    * Drops what is over, and what is idle-expired where `isSettled` says that no member could
-   * still revive it (P4).
+   * still revive it (P4). Looks at a slice of the table, and at the next one when called again.
    */
-  collect(nowMs: Millis, isSettled: (held: HeldSession) => boolean): void {
-    for (const held of [...this.sessions()]) {
-      const lifetime = lifetimeAt(held.envelope, nowMs - this.#port.limits.clockMarginMs);
-      const isOver = lifetime === "over";
-      if (!isOver && (lifetime !== "idle-expired" || !isSettled(held))) continue;
+  collect(nowMs: Millis, isSettled: (glance: Glance) => boolean): void {
+    const { sessions, tombstones } = this.#collector.next(nowMs, isSettled);
+    for (const { session, reason } of sessions) {
+      const held = this.#held.get(session);
+      if (!held) continue;
       this.#forget(held);
-      this.#port.digestChanged(held.id, held.digest, undefined);
-      const reason = isOver ? "absolute" : "idle";
-      this.#port.emit({ type: "session-collected", session: held.id, reason });
+      this.#port.digestChanged(session, held.digest, undefined);
+      this.#port.emit({ type: "session-collected", session, reason });
     }
-    const forgettable = [...this.#tombstones.forgettable(nowMs, this.#port.limits.clockMarginMs)];
-    for (const session of forgettable) {
+    for (const session of tombstones) {
       const before = this.digestOf(session);
       this.#tombstones.remove(session);
       this.#port.digestChanged(session, before, undefined);
     }
-    if (forgettable.length > 0) {
-      this.#port.emit({ type: "tombstones-collected", count: forgettable.length });
-    }
+    if (tombstones.length === 0) return;
+    this.#port.emit({ type: "tombstones-collected", count: tombstones.length });
   }
 
   #integrated(held: HeldSession, envelope: Envelope, isNew: boolean): void {
-    if (isNew) this.#held.set(held.id, held);
     const isHeard = isNew || envelope.revisions !== held.envelope.revisions;
     if (isHeard) held.heardAtMs = Math.floor(this.#port.elapsedMs());
     held.envelope = envelope;
-    if (held.deltaCount > this.#port.limits.coldDeltasMax) {
-      held.document();
-      held.evict();
-    }
+    if (held.shouldFold(this.#port.limits.coldDeltasMax)) held.fold();
     this.#changed(held, isNew ? undefined : held.digest);
   }
 
@@ -266,18 +274,17 @@ export class SessionTable {
     held.changedAtMs = this.#port.elapsedMs();
     held.digest = this.#port.digester.ofSession(held.id, held.stateVector, held.envelope);
     this.#port.digestChanged(held.id, before, held.digest);
-    this.#count(held);
+    this.#store(held);
   }
 
-  #count(held: HeldSession): void {
-    const bytes = RECORD_BYTES + held.storedBytes;
-    this.#bytes += bytes - held.countedBytes;
-    held.countedBytes = bytes;
+  #store(held: HeldSession): void {
+    this.#bytes += held.takenBytes - held.countedBytes;
+    held.countedBytes = held.takenBytes;
+    this.#held.store(held);
   }
 
   #forget(held: HeldSession): void {
-    this.#held.remove(held.id);
-    this.#hot.forget(held.id);
+    this.#held.forget(held.id);
     this.#bytes -= held.countedBytes;
   }
 }
