@@ -62,6 +62,13 @@ export type EventBody =
       readonly peer: NodeId | undefined;
       readonly messageType: number;
     }
+  | {
+      /** Two live processes have this name, and replace each other's links. */
+      readonly type: "node-name-taken";
+      readonly member: NodeId;
+      /** Where the one is that spoke last. */
+      readonly address: string;
+    }
   | { readonly type: "session-created"; readonly session: SessionId }
   | {
       readonly type: "session-committed";

@@ -368,6 +368,24 @@ describe("readiness", () => {
   });
 });
 
+test("two live nodes of one name are told of loudly, by a node that both reach, with the remedy", async () => {
+  const lines: string[] = [];
+  const hub = await node("hub", { log: (line) => void lines.push(line) });
+  const events: Event[] = [];
+  hub.on("event", (event) => void events.push(event));
+  await node("twin", { seeds: [hub.address], log: () => {} });
+  await node("twin", { seeds: [hub.address], log: () => {} });
+  await vi.waitFor(
+    () =>
+      expect(events).toContainEqual(
+        expect.objectContaining({ type: "node-name-taken", member: "twin" }),
+      ),
+    { timeout: 10_000 },
+  );
+  const told = lines.filter((line) => line.includes("two live nodes are named twin"));
+  expect(told).toEqual([expect.stringContaining("Give each node a `node` of its own")]);
+});
+
 describe("on a server shared with an app", () => {
   test("nodes find each other by the app's address", async () => {
     const server = createServer((_request, response) => response.end("the app"));

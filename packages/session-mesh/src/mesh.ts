@@ -266,7 +266,7 @@ export class Mesh {
   }
 
   #emit(body: EventBody, atMs: Millis): void {
-    if (body.type === "peer-refused") this.#logRefusal(body);
+    if (body.type === "peer-refused" || body.type === "node-name-taken") this.#logRefusal(body);
     if (body.type === "clock-offset" && body.safe !== this.#isClockSafe) this.#logClock(body);
     if (this.#events.listenerCount("event") === 0) return;
     try {

@@ -13,7 +13,9 @@ function setUp() {
   return { lines, clock, log };
 }
 
-const refusal = (over: Partial<RefusalEvent> = {}): RefusalEvent => ({
+const refusal = (
+  over: Partial<Extract<RefusalEvent, { type: "peer-refused" }>> = {},
+): RefusalEvent => ({
   type: "peer-refused",
   address: "10.0.0.6:50001",
   code: "proof",

@@ -21,26 +21,40 @@ const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   "node-id": "Give each node a `node` of its own, or none",
 };
 
-/** A refusal as events tell it. */
-export type RefusalEvent = Extract<EventBody, { type: "peer-refused" }>;
+/** What is told: a refusal, or that two live nodes have one name and replace each other's links. */
+export type RefusalEvent = Extract<EventBody, { type: "peer-refused" | "node-name-taken" }>;
 
 /** Creates what turns refusals into lines, at a bounded rate. */
 export function createRefusalLog(
   node: string,
   log: (line: string) => void,
   nowMs: () => Millis,
-): (refusal: RefusalEvent) => void {
+): (event: RefusalEvent) => void {
   const quietUntilMs = new Map<string, Millis>();
-  return ({ address, code, byPeer, detail }) => {
-    // The port of someone who dialled us is another one every time.
-    const key = `${code} ${byPeer} ${address.replace(/:\d+$/, "")}`;
+  return (event) => {
+    const key = keyOf(event);
     const now = nowMs();
     if (now < (quietUntilMs.get(key) ?? 0)) return;
     for (const [other, untilMs] of quietUntilMs) if (untilMs <= now) quietUntilMs.delete(other);
     if (quietUntilMs.size >= KEYS_MAX) return;
     quietUntilMs.set(key, now + REPEAT_MS);
-    const who = address === "" ? "a peer" : address;
-    const what = byPeer ? `${who} refuses this node` : `${who} was refused by this node`;
-    log(`[session-mesh] ${node}: ${what} (${code}): ${detail}. ${REMEDIES[code]}`);
+    log(`[session-mesh] ${node}: ${lineOf(event)}`);
   };
+}
+
+function keyOf(event: RefusalEvent): string {
+  if (event.type === "node-name-taken") return event.member;
+  // The port of someone who dialled us is another one every time.
+  return `${event.code} ${event.byPeer} ${event.address.replace(/:\d+$/, "")}`;
+}
+
+function lineOf(event: RefusalEvent): string {
+  if (event.type === "node-name-taken") {
+    const twins = `two live nodes are named ${event.member}, one of them at ${event.address}`;
+    return `${twins}; they cut each other off. ${REMEDIES["node-id"]}, and restart one`;
+  }
+  const { address, code, byPeer, detail } = event;
+  const who = address === "" ? "a peer" : address;
+  const what = byPeer ? `${who} refuses this node` : `${who} was refused by this node`;
+  return `${what} (${code}): ${detail}. ${REMEDIES[code]}`;
 }

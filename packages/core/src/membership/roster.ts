@@ -8,6 +8,7 @@ import type { EventBody, MemberState } from "../events.js";
 import type { Millis, NodeId } from "../ids.js";
 import type { MemberFact } from "../wire/messages.js";
 import { isTrusted, type Member, supersedes } from "./member.js";
+import { Namesakes } from "./namesakes.js";
 
 /**
  * How far hearsay may raise an incarnation at once. Members raise their own by one; who leaps to the
@@ -27,6 +28,7 @@ export class Roster {
   readonly #port: RosterPort;
   readonly #members = new Map<NodeId, Member>();
   readonly #changed = new Map<NodeId, MemberFact>();
+  readonly #namesakes = new Namesakes();
   #self: MemberFact;
   #hasHeardOfAll = false;
   #hasJoined = false;
@@ -113,9 +115,11 @@ export class Roster {
     const known = this.#members.get(fact.node);
     if (!known) {
       const member = this.#add(alive, "said hello");
+      if (member) this.#greeted(alive);
       this.#supersedeAddress(alive, true);
       return member;
     }
+    this.#greeted(alive);
     const isRestart = known.fact.writer !== fact.writer;
     if (isRestart || supersedes(alive, known.fact)) this.#set(known, alive, "said hello");
     this.#supersedeAddress(alive, true);
@@ -158,6 +162,7 @@ export class Roster {
 
   forget(node: NodeId): void {
     this.#members.delete(node);
+    this.#namesakes.forget(node);
   }
 
   /** Where members that may still come back can be dialled. */
@@ -191,9 +196,16 @@ export class Roster {
 
   #makeRoom(): boolean {
     for (const [node, { fact }] of this.#members) {
-      if (fact.state === "left" || fact.state === "gone") return this.#members.delete(node);
+      if (fact.state !== "left" && fact.state !== "gone") continue;
+      this.forget(node);
+      return true;
     }
     return false;
+  }
+
+  #greeted({ node, writer, address }: MemberFact): void {
+    if (!this.#namesakes.greeted(node, writer)) return;
+    this.#port.emit({ type: "node-name-taken", member: node, address });
   }
 
   /** Another process answers where an unreachable member used to be: that one will not come back. */

@@ -27,6 +27,7 @@ const FIELDS: { readonly [Type in EventBody["type"]]: readonly FieldOf<Type>[] }
   "peer-refused": ["address", "code", "byPeer", "detail"],
   "frame-rejected": ["peer", "reason"],
   "message-unknown": ["peer", "messageType"],
+  "node-name-taken": ["member", "address"],
   "session-created": ["session"],
   "session-committed": ["session", "stamp", "rev", "operationCount", "deltaBytes"],
   "session-touched": ["session", "touchedAtMs"],
