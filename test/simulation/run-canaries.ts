@@ -1,7 +1,7 @@
 /** Hunts canaries for people, and prints the table that docs/SIMULATOR.md keeps. */
 import { availableParallelism } from "node:os";
 import { UsageError } from "./arguments.js";
-import { catchCanary, catchLine } from "./canaries/catch.js";
+import { catchCanary, catchRow } from "./canaries/catch.js";
 import { CANARIES } from "./canaries/list.js";
 import type { Canary } from "./canaries/patch.js";
 
@@ -18,7 +18,7 @@ export async function huntAll(): Promise<boolean> {
   let isAllCaught = true;
   for (const canary of CANARIES) {
     const caught = await catchCanary(canary, availableParallelism());
-    console.info(catchLine(caught));
+    console.info(catchRow(caught));
     isAllCaught &&= caught.seed !== undefined;
   }
   return isAllCaught;

@@ -2,9 +2,8 @@
 import { writeFileSync } from "node:fs";
 import type { Override, Report, SwarmOptions } from "@session-mesh/sim";
 import type { Wish } from "./arguments.js";
-import { type Bundle, bundleSimulation, type Simulation } from "./bundle.js";
+import { bundleSimulation, type Simulation } from "./bundle.js";
 import { failureText, replayCommand } from "./failure-text.js";
-import { neverHappened, SOMETIMES_SEEDS_MIN } from "./paths.js";
 import { Pool, type Task } from "./pool.js";
 import { canaryNamed } from "./run-canaries.js";
 import { shrink } from "./shrink.js";
@@ -22,9 +21,10 @@ const FAILURES_MAX = 5;
 export async function runSeeds(wish: SeedsWish): Promise<boolean> {
   const canary = wish.canary === undefined ? undefined : canaryNamed(wish.canary);
   using bundle = await bundleSimulation({ canary });
+  const simulation = (await import(bundle.url)) as Simulation;
   await using pool = new Pool(bundle);
   const startedAtMs = performance.now();
-  const tally = new Tally();
+  const tally = new Tally(simulation.SOMETIMES);
   let saidAtMs = startedAtMs;
   await pool.runAll(tasksOf(wish, startedAtMs), (report) => {
     tally.add(report);
@@ -41,8 +41,8 @@ export async function runSeeds(wish: SeedsWish): Promise<boolean> {
   if (wish.report !== undefined) writeFileSync(wish.report, `${JSON.stringify(report, null, 2)}\n`);
   console.info(summaryOf(report, wish.from));
   const [failing] = tally.failures;
-  if (failing) await showSmaller(failing, { wish, bundle, pool });
-  const isMissing = !wish.override && !canary && sayMissing(tally);
+  if (failing) await showSmaller(failing, { wish, simulation, pool });
+  const isMissing = !wish.override && !canary && sayMissing(tally, simulation);
   return !failing && !isMissing;
 }
 
@@ -66,7 +66,10 @@ function summaryOf(report: SuiteReport, from: number): string {
 }
 
 /** Says what must have happened and did not, where there were seeds enough for it to. */
-function sayMissing({ seeds, totals, failures }: Tally): boolean {
+function sayMissing(
+  { seeds, totals, failures }: Tally,
+  { neverHappened, SOMETIMES_SEEDS_MIN }: Simulation,
+): boolean {
   if (seeds < SOMETIMES_SEEDS_MIN || failures.length > 0) return false;
   const missing = neverHappened(totals);
   if (missing.length > 0) console.info(`NEVER HAPPENED\n  ${missing.join("\n  ")}`);
@@ -75,9 +78,9 @@ function sayMissing({ seeds, totals, failures }: Tally): boolean {
 
 async function showSmaller(
   report: Report,
-  { wish, bundle, pool }: { wish: SeedsWish; bundle: Bundle; pool: Pool },
+  { wish, simulation, pool }: { wish: SeedsWish; simulation: Simulation; pool: Pool },
 ): Promise<void> {
-  const { drawOptions, overridden } = (await import(bundle.url)) as Simulation;
+  const { drawOptions, overridden } = simulation;
   const { seed } = report;
   const untilMs = performance.now() + wish.shrinkSeconds * 1_000;
   const smaller = await shrink(

@@ -65,6 +65,8 @@ function changesOf(options: SwarmOptions, { failure }: Report): Change[] {
     ...ratesOf(workload).map((rate) => ({ workload: { [rate]: 0 } })),
     ...ratesOf(network).map((rate) => ({ network: { [rate]: 0 } })),
     { clockErrorMsMax: 0 },
+    { nemesis: { areClocksWild: false } },
+    { disks: null },
     { driftMax: 0 },
     { network: { jitterMs: 0 } },
     { workload: { thinkMs: 0 } },

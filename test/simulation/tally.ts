@@ -4,7 +4,6 @@
  * Not here: one run (packages/sim), and whether enough happened (paths.ts).
  */
 import type { Report } from "@session-mesh/sim";
-import { SOMETIMES } from "./paths.js";
 
 /** The report of many seeds, as `--report` writes it. */
 export interface SuiteReport {
@@ -40,11 +39,17 @@ export interface Took {
 /** Adds up reports. */
 export class Tally {
   readonly failures: Report[] = [];
+  readonly #sometimes: Readonly<Record<string, string>>;
   readonly #totals: Record<string, number> = {};
   readonly #convergencesMs: number[] = [];
   #seeds = 0;
   #virtualMs = 0;
   #happenings = 0;
+
+  /** `sometimes`: what must happen, and the total that proves it. */
+  constructor(sometimes: Readonly<Record<string, string>>) {
+    this.#sometimes = sometimes;
+  }
 
   get seeds(): number {
     return this.#seeds;
@@ -71,7 +76,10 @@ export class Tally {
   report({ wallMs, cpuMs }: Took): SuiteReport {
     const totals = this.#totals;
     const faults = Object.entries(totals).filter(([name]) => name.startsWith("fault."));
-    const paths = Object.entries(SOMETIMES).map(([what, proof]) => [what, totals[proof] ?? 0]);
+    const paths = Object.entries(this.#sometimes).map(([what, proof]) => [
+      what,
+      totals[proof] ?? 0,
+    ]);
     return {
       seeds: this.#seeds,
       failures: this.failures.flatMap(({ seed, failure }) =>
