@@ -44,7 +44,7 @@ export async function bundleSimulation(options: BundleOptions = {}): Promise<Bun
     target: "es2023",
     sourcemap: isForBrowser ? false : "inline",
     sourcesContent: false,
-    logLevel: "error",
+    logLevel: "silent",
     plugins: patches ? [patches.plugin] : [],
     ...(isForBrowser
       ? { platform: "browser", format: "iife", globalName: "simulation" }

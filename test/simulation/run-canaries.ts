@@ -17,9 +17,14 @@ export function canaryNamed(name: string): Canary {
 export async function huntAll(): Promise<boolean> {
   let isAllCaught = true;
   for (const canary of CANARIES) {
-    const caught = await catchCanary(canary, availableParallelism());
-    console.info(catchRow(caught));
-    isAllCaught &&= caught.seed !== undefined;
+    try {
+      const caught = await catchCanary(canary, availableParallelism());
+      console.info(catchRow(caught));
+      isAllCaught &&= caught.seed !== undefined;
+    } catch (error) {
+      console.info(error instanceof Error ? error.message : String(error));
+      isAllCaught = false;
+    }
   }
   return isAllCaught;
 }

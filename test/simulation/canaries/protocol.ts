@@ -26,7 +26,7 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     edits: [
       {
         file: `${CORE}/gossip/follower.ts`,
-        find: "    if (following.gaps.size > 0) return;\n",
+        find: "    if (gaps.size > 0) return;\n",
         replace: "",
       },
     ],
