@@ -20,6 +20,7 @@ import type {
   ReadResult,
   SessionDescription,
 } from "./local-sessions.js";
+import { ClockAlarm } from "./membership/clock-offsets.js";
 import { TICK_MS } from "./membership/membership.js";
 import type { DialFailure } from "./membership/refusals.js";
 import type { Parts } from "./parts.js";
@@ -37,6 +38,7 @@ export class Replica {
   readonly #config: ReplicaConfig;
   readonly #runtime: Runtime;
   readonly #parts: Parts;
+  readonly #clockAlarm: ClockAlarm;
   #heartbeatAtMs: Millis;
   #isStopped = false;
 
@@ -45,6 +47,8 @@ export class Replica {
     this.#runtime = runtime;
     this.#heartbeatAtMs = runtime.elapsedMs();
     this.#parts = assemble(config, runtime);
+    const { clockMarginMs } = config.limits;
+    this.#clockAlarm = new ClockAlarm(clockMarginMs, (event) => runtime.emit(event));
   }
 
   /**
@@ -256,6 +260,7 @@ export class Replica {
 
   #tick(): void {
     this.#parts.membership.tick();
+    this.#clockAlarm.review(this.#parts.membership.clockOffsetMs());
     this.#parts.bulkJoin.tick();
     this.#parts.auditor.tick();
     this.#parts.drain.review();

@@ -52,12 +52,16 @@ export class Checkers {
     if (record) this.#check(run, { record, result, isOwed: (write) => write.holders.has(run) });
   }
 
-  /** Judged by the members that the node knew when it said so. */
+  /**
+   * Judged by the members that the node knew when it said so. What it has got meanwhile by another way
+   * its user is about to read; and who shares a name with another may have been spoken for by him.
+   */
   #saidAbsent(run: NodeRun, session: SessionId): void {
     const record = this.#ledger.record(session);
     if (!record || record.isDestroyTried) return;
     const { members } = run.replica.status();
     const isAsked = (holder: NodeRun): boolean =>
+      holder !== run &&
       holder.isAlive &&
       !this.#cluster.isNameShared(holder) &&
       members.some(({ node, state }) => {

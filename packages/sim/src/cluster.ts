@@ -87,6 +87,11 @@ export class Cluster {
     return { ...DEFAULT_LIMITS, ...this.#options.limits };
   }
 
+  /** What an acknowledgement says of disks. */
+  get durability(): Durability {
+    return this.#options.disks?.durability ?? "none";
+  }
+
   get names(): string[] {
     return [...this.#machines.keys()];
   }
@@ -169,13 +174,12 @@ export class Cluster {
     const machine = this.#machine(name);
     assert(!machine.run?.isAlive, `${name} runs already`);
     machine.runs += 1;
-    const { limits } = this;
+    const { limits, durability } = this;
     const { keepsNodeIds } = this.#options;
     const node = (machine.node ?? (keepsNodeIds ? name : `${name}.${machine.runs}`)) as NodeId;
     const seeds = this.#seedsOf(name);
     const writer = this.#random.uint53() as WriterId;
     const digestKey: [number, number] = [1, 2];
-    const { durability = "none" } = this.#options.disks ?? {};
     const run = new NodeRun(
       {
         cluster: "sim",

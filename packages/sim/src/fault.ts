@@ -1,11 +1,12 @@
 /**
  * What a fault is: a name by which it is counted, how it strikes, and how it is undone.
  *
- * Not here: any fault (network-faults.ts, link-faults.ts, node-faults.ts, clock-faults.ts), and when
+ * Not here: any fault (network-faults.ts, the other files of faults), and when
  * which one strikes (nemesis.ts).
  */
 import type { Millis, Prng } from "@session-mesh/core";
 import type { Cluster } from "./cluster.js";
+import type { Disk } from "./disk.js";
 import type { Network } from "./network.js";
 import type { NodeRun } from "./node-run.js";
 import type { Simulator } from "./simulator.js";
@@ -23,6 +24,8 @@ export interface Field {
   isRunning(): boolean;
   /** A fault really happened, later than it struck. */
   happened(name: string): void;
+  /** Someone laid hands on a disk: nothing is owed for its sake any more. */
+  spoiled(disk: Disk): void;
   /** A name that no machine had before. */
   newName(): string;
 }

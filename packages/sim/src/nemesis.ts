@@ -8,11 +8,13 @@ import { CLOCK_FAULTS } from "./clock-faults.js";
 import type { Cluster } from "./cluster.js";
 import { DEPLOY_FAULTS } from "./deploy-faults.js";
 import type { Fault, FaultBounds, Field, Struck } from "./fault.js";
+import { DISK_FAULTS } from "./disk-faults.js";
 import { LINK_FAULTS } from "./link-faults.js";
 import { NETWORK_FAULTS } from "./network-faults.js";
 import type { Network } from "./network.js";
 import { NODE_FAULTS } from "./node-faults.js";
 import type { Simulator } from "./simulator.js";
+import type { Ledger } from "./ledger.js";
 
 /** The faults that it knows. */
 export const FAULTS: readonly Fault[] = [
@@ -21,6 +23,7 @@ export const FAULTS: readonly Fault[] = [
   ...NODE_FAULTS,
   ...DEPLOY_FAULTS,
   ...CLOCK_FAULTS,
+  ...DISK_FAULTS,
 ];
 
 /** When to do what. */
@@ -38,6 +41,7 @@ export class Nemesis {
   readonly #simulator: Simulator;
   readonly #network: Network;
   readonly #cluster: Cluster;
+  readonly #ledger: Ledger;
   readonly #options: NemesisOptions;
   readonly #random: Prng;
   readonly #field: Field;
@@ -48,12 +52,13 @@ export class Nemesis {
 
   constructor(
     simulator: Simulator,
-    parts: { network: Network; cluster: Cluster },
+    parts: { network: Network; cluster: Cluster; ledger: Ledger },
     options: NemesisOptions,
   ) {
     this.#simulator = simulator;
     this.#network = parts.network;
     this.#cluster = parts.cluster;
+    this.#ledger = parts.ledger;
     this.#options = options;
     this.#random = simulator.fork();
     this.#field = this.#openField();
@@ -121,6 +126,7 @@ export class Nemesis {
       spellMs: () => this.#spellMs(),
       isRunning: () => this.#isRunning,
       happened: (name) => this.#count(name),
+      spoiled: (disk) => this.#ledger.diskLost(disk),
       newName: () => `m${(this.#newNames += 1)}`,
     };
   }

@@ -32,7 +32,7 @@ function crashWithin(field: Field, run: NodeRun): Omit<Struck, "victims"> {
       if (field.isRunning()) revive(field, machine);
     });
   });
-  return { isCountedLater: true };
+  return { undo: () => run.spare(), isCountedLater: true };
 }
 
 /** A second process with the name of one that runs: someone copied a configuration. */

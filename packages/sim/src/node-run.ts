@@ -161,6 +161,11 @@ export class NodeRun implements Endpoint, Runtime {
     this.#ambush = { framesLeft: frames, isSprung: false, crash };
   }
 
+  /** Calls off a crash that has not come yet. */
+  spare(): void {
+    this.#ambush = undefined;
+  }
+
   /** Ends in order: what was sent still arrives. */
   exit(): void {
     this.input((replica) => replica.stop());

@@ -19,21 +19,18 @@ import type { NetworkOptions } from "./network.js";
 import type { WorkloadOptions } from "./workload.js";
 
 /** A swarm's draw. */
-export interface SwarmOptions {
+export interface SwarmOptions extends ClusterOptions {
   readonly nodes: number;
   readonly faultsMs: Millis;
   readonly network: NetworkOptions;
   readonly nemesis: NemesisOptions;
   readonly workload: WorkloadOptions;
-  readonly limits: Partial<Limits>;
-  readonly keepsNodeIds: boolean;
-  readonly seedsMax: number;
   /** How far clocks are off at most, and how fast they drift. */
   readonly clockErrorMsMax: Millis;
   readonly driftMax: number;
-  /** Absent where nothing is stored. */
-  readonly disks?: ClusterOptions["disks"];
 }
+
+type DiskSettings = NonNullable<ClusterOptions["disks"]>;
 
 /** Faults that are drawn so often at most. */
 const WEIGHT_MAX = 4;
@@ -78,6 +75,7 @@ export function drawOptions(seed: number): SwarmOptions {
     seedsMax: random.range(1, nodes + 1),
     clockErrorMsMax,
     driftMax: random.pick([0, 0.0001, 0.01]),
+    ...(random.chance(0.4) && { disks: drawDisks(random) }),
   };
 }
 
@@ -89,6 +87,15 @@ function drawNetwork(random: Prng): NetworkOptions {
     dialFailureRate: random.pick([0, 0.05, 0.3]),
     bytesPerMs: random.pick([1_000, 100_000]),
     sendBufferBytesMax: random.pick([8_192, 65_536, 4 * DEFAULT_LIMITS.frameBytesMax]),
+  };
+}
+
+function drawDisks(random: Prng): DiskSettings {
+  return {
+    durability: random.pick(["memory", "disk", "disk"]),
+    latencyMs: random.pick([0.1, 2, 10]),
+    jitterMs: random.pick([0, 5, 50]),
+    failureRate: random.pick([0, 0, 0.05]),
   };
 }
 

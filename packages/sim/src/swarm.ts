@@ -10,6 +10,7 @@ import type { Millis } from "@session-mesh/core";
 import { Checkers } from "./checkers.js";
 import { Cluster } from "./cluster.js";
 import { type Comparison, difference } from "./convergence.js";
+import type { DiskCounts } from "./disk.js";
 import { EventCounts } from "./event-counts.js";
 import type { Recorder } from "./happening.js";
 import { Ledger } from "./ledger.js";
@@ -86,10 +87,8 @@ class SwarmRun {
     this.#simulator = simulator;
     this.#options = options;
     this.network = new Network(simulator, options.network);
-    const { limits, keepsNodeIds, seedsMax, clockErrorMsMax } = options;
-    const disks = options.disks && { disks: options.disks };
-    const settings = { limits, keepsNodeIds, seedsMax, ...disks };
-    this.#cluster = new Cluster(simulator, this.network, settings);
+    const { clockErrorMsMax } = options;
+    this.#cluster = new Cluster(simulator, this.network, options);
     const driftMs = options.driftMax * (options.faultsMs + CONVERGENCE_MS_MAX + DEPLOY_MS_MAX) * 2;
     const quantumMs = options.workload.idleMs / 20;
     const wildMs = options.nemesis.areClocksWild ? WILD_CLOCK_MS * 2 : 0;
@@ -181,7 +180,7 @@ class SwarmRun {
       hash: trace.hash,
       happenings: trace.count,
       nodes: this.#options.nodes,
-      faults: Object.fromEntries(this.#nemesis.counts),
+      faults: { ...Object.fromEntries(this.#nemesis.counts), ...this.#diskCounts() },
       network: { ...this.network.counts },
       workload: { ...this.#workload.counts },
       ledger: {
@@ -191,6 +190,15 @@ class SwarmRun {
       },
       events: this.#events.toRecord(),
     };
+  }
+
+  /** What disks did, counted as the faults that it is. */
+  #diskCounts(): Record<string, number> {
+    const disks = this.#cluster.names.flatMap((name) => this.#cluster.diskOf(name) ?? []);
+    const sum = (what: keyof DiskCounts): number =>
+      disks.reduce((total, { counts }) => total + counts[what], 0);
+    if (disks.length === 0) return {};
+    return { "lost-batch": sum("lost"), "failed-batch": sum("failures") };
   }
 
   #difference(comparison: Comparison): string | undefined {

@@ -14,6 +14,8 @@ export const CLOCKS: readonly Script[] = [
       mesh.expectEverywhere("ada", { colour: "green" }).run("5s");
       mesh.that("n1 knows that its clock is wrong", !mesh.status("n1").isClockSafe);
       mesh.that("n2 knows that its own is not", mesh.status("n2").isClockSafe);
+      const told = mesh.events.filter(({ event }) => event.type === "clock-offset");
+      mesh.that("n1 says so, once, and nobody else", told.map(({ node }) => node).join() === "n1");
     },
   },
   {
