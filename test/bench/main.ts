@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { expressBench } from "./express.bench.js";
 import { joinBench } from "./join.bench.js";
 import { latencyBench } from "./latency.bench.js";
+import { memoryBench } from "./memory.bench.js";
 import { startRedis } from "./redis.js";
 import { printResults, type Result } from "./result.js";
 import { storeBench } from "./store.bench.js";
@@ -15,8 +16,9 @@ const { values: options } = parseArgs({
 });
 
 const isWanted = (name: string): boolean => options.only === undefined || options.only === name;
-const redis = isWanted("store") ? await startRedis() : undefined;
-if (isWanted("store") && !redis)
+const isRedisWanted = isWanted("store") || isWanted("memory");
+const redis = isRedisWanted ? await startRedis() : undefined;
+if (isRedisWanted && !redis)
   console.warn("redis-server is not installed: what compares with connect-redis is left out");
 
 const benches: Record<string, () => Promise<Result[]>> = {
@@ -24,6 +26,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   express: expressBench,
   latency: latencyBench,
   join: joinBench,
+  memory: () => memoryBench(redis),
 };
 
 const results: Result[] = [];
