@@ -24,6 +24,7 @@ class ToyNode {
   readonly fetched: SessionId[] = [];
   readonly events: EventBody[] = [];
   audits = 0;
+  wholesTaken = 0;
   readonly pusher: Pusher;
 
   constructor(limits: Partial<Limits>) {
@@ -55,6 +56,7 @@ class ToyNode {
   }
 
   whole(session: SessionId): WholeItem | undefined {
+    this.wholesTaken += 1;
     const rev = this.revs.get(session);
     return rev === undefined ? undefined : (toItem({ session, rev }, "state") as WholeItem);
   }
@@ -232,10 +234,11 @@ describe("pushing", () => {
   });
 
   test("a peer whose deltas were dropped gets whole sessions, each once", () => {
-    const bench = new Bench({ changeLogBytesMax: 300 });
+    const bench = new Bench({ changeLogBytesMax: 300, syncChunkBytesMax: 100 });
     for (let i = 0; i < 50; i++) bench.a.write(i % 2 ? "x" : "y");
     bench.connect();
     bench.settle();
+    expect(bench.a.wholesTaken).toBe(2);
     const started = bench.a.events.find(({ type }) => type === "catch-up-started");
     expect(started).toMatchObject({ rung: "states" });
     expect(bench.b.revs).toEqual(bench.a.revs);

@@ -62,6 +62,8 @@ class Stream implements Acker {
   inFlight: { toSeq: number; bytes: Bytes }[] = [];
   inFlightBytes: Bytes = 0;
   isFlushScheduled = false;
+  /** While whole sessions are sent: which were, and up to which change they include all. */
+  readonly wholes: Map<SessionId, number> = new Map<SessionId, number>();
 
   constructor(haveSeq: number, standing: () => PeerStanding, wasSkipped: (seq: number) => boolean) {
     this.sentSeq = haveSeq;
@@ -214,7 +216,7 @@ export class Pusher {
     if (!stream) return;
     const { pushWindowBytesMax } = this.#port.limits;
     while (stream.sentSeq < this.#log.headSeq && stream.inFlightBytes < pushWindowBytesMax) {
-      const batch = this.#nextBatch(peer, stream.sentSeq);
+      const batch = this.#nextBatch(peer, stream);
       assert(batch.toSeqInclusive > stream.sentSeq, `a batch for ${peer} made no progress`);
       const bytes = batch.items.reduce((sum, item) => sum + itemBytes(item), 0);
       this.#port.send(peer, batch);
@@ -242,7 +244,8 @@ export class Pusher {
     }
   }
 
-  #nextBatch(peer: NodeId, fromSeqExclusive: number): PushMessage {
+  #nextBatch(peer: NodeId, stream: Stream): PushMessage {
+    const { sentSeq: fromSeqExclusive } = stream;
     const { deltaFloorSeq } = this.#log;
     const floorSeq = this.#log.floorFor(fromSeqExclusive);
     if (fromSeqExclusive < floorSeq) {
@@ -250,7 +253,8 @@ export class Pusher {
       this.#port.needsAudit(peer);
       return { type: "push", fromSeqExclusive, toSeqInclusive: floorSeq, items: [] };
     }
-    if (fromSeqExclusive < deltaFloorSeq) return this.#batchOfStates(fromSeqExclusive);
+    if (fromSeqExclusive < deltaFloorSeq) return this.#batchOfStates(stream);
+    stream.wholes.clear();
     return this.#batchOfDeltas(fromSeqExclusive);
   }
 
@@ -273,19 +277,21 @@ export class Pusher {
     return { type: "push", fromSeqExclusive, toSeqInclusive: seq, items };
   }
 
-  #batchOfStates(fromSeqExclusive: number): PushMessage {
-    const items = new Map<SessionId, Item>();
+  #batchOfStates({ sentSeq: fromSeqExclusive, wholes }: Stream): PushMessage {
+    const items: Item[] = [];
     let bytes = 0;
     let seq = fromSeqExclusive;
     while (seq < this.#log.deltaFloorSeq && bytes < this.#port.limits.syncChunkBytesMax) {
       seq += 1;
       const session = this.#log.sessionAt(seq);
-      if (session === undefined || items.has(session)) continue;
+      // What was sent whole a moment ago has this change in it.
+      if (session === undefined || (wholes.get(session) ?? 0) >= seq) continue;
       const item = this.#port.wholeItem(session);
       if (!item) continue;
-      items.set(session, item);
+      wholes.set(session, this.#log.headSeq);
+      items.push(item);
       bytes += itemBytes(item);
     }
-    return { type: "push", fromSeqExclusive, toSeqInclusive: seq, items: [...items.values()] };
+    return { type: "push", fromSeqExclusive, toSeqInclusive: seq, items };
   }
 }
