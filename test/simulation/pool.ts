@@ -3,7 +3,9 @@
  *
  * Not here: what a seed does (packages/sim), and what to make of the reports.
  */
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Override, Report, SwarmOptions } from "@session-mesh/sim";
 import type { Bundle } from "./bundle.js";
@@ -17,39 +19,44 @@ export interface Task {
 /** What a thread answers. */
 type Answer = { readonly report: Report } | { readonly error: string };
 
+/** How long one run may take before it counts as endless; the longest take a few seconds. */
+const RUN_MS_MAX = 180_000;
+
+/** The checker of runs that throw or do not end: the fault may be the simulator's own. */
+const RUNS = "the run comes to an end";
+
 /** The threads. */
 export class Pool implements AsyncDisposable {
-  readonly #workers: Worker[];
+  readonly #url: string;
+  readonly #runMsMax: number;
   readonly #idle: Worker[];
+  readonly #all = new Set<Worker>();
   readonly #waiting: ((worker: Worker) => void)[] = [];
 
   /** As many threads as cores, unless `threads` says otherwise. */
-  constructor({ url }: Bundle, threads: number = availableParallelism()) {
-    const file = new URL("seed-worker.js", import.meta.url);
-    this.#workers = Array.from({ length: threads }, () => {
-      const worker = new Worker(file, { workerData: { url }, execArgv: ["--enable-source-maps"] });
-      // One listener each for as many tasks as there are.
-      return worker.setMaxListeners(0);
-    });
-    this.#idle = [...this.#workers];
+  constructor({ url }: Pick<Bundle, "url">, options: { threads?: number; runMsMax?: number } = {}) {
+    const { threads = availableParallelism(), runMsMax = RUN_MS_MAX } = options;
+    this.#url = url;
+    this.#runMsMax = runMsMax;
+    this.#idle = Array.from({ length: threads }, () => this.#thread());
   }
 
-  get threadCount(): number {
-    return this.#workers.length;
-  }
-
-  /** Runs one seed when a thread is free. Rejects where the simulation itself throws. */
+  /** Runs one seed when a thread is free; what throws or never ends is a failure too. */
   async run(task: Task): Promise<Report> {
-    const worker = this.#idle.pop() ?? (await this.#nextIdle());
+    let worker = this.#idle.pop() ?? (await this.#nextIdle());
+    let answer: Answer;
     try {
-      const answer = await ask(worker, task);
-      if ("report" in answer) return answer.report;
-      throw new Error(`seed ${task.seed} did not come to an end: ${answer.error}`);
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next(worker);
-      else this.#idle.push(worker);
+      answer = await this.#ask(worker, task);
+    } catch (error) {
+      answer = { error: error instanceof Error ? error.message : String(error) };
+      this.#all.delete(worker);
+      await worker.terminate();
+      worker = this.#thread();
     }
+    const next = this.#waiting.shift();
+    if (next) next(worker);
+    else this.#idle.push(worker);
+    return "report" in answer ? answer.report : broken(task.seed, answer.error);
   }
 
   /** Runs seeds until there are none left, or `reported` says that it is enough. */
@@ -57,31 +64,58 @@ export class Pool implements AsyncDisposable {
     let isEnough = false;
     const iterator = tasks[Symbol.iterator]();
     const work = async (): Promise<void> => {
-      for (;;) {
-        const { done, value } = isEnough ? { done: true, value: undefined } : iterator.next();
-        if (done === true || value === undefined) return;
-        if (!reported(await this.run(value))) isEnough = true;
+      while (!isEnough) {
+        const next = iterator.next();
+        if (next.done === true) return;
+        if (!reported(await this.run(next.value))) isEnough = true;
       }
     };
-    await Promise.all(this.#workers.map(work));
+    await Promise.all([...this.#all].map(work));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all([...this.#all].map((worker) => worker.terminate()));
+  }
+
+  #thread(): Worker {
+    const file = new URL("seed-worker.js", import.meta.url);
+    const workerData = { url: this.#url };
+    const worker = new Worker(file, { workerData, execArgv: ["--enable-source-maps"] });
+    this.#all.add(worker);
+    return worker;
   }
 
   #nextIdle(): Promise<Worker> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
+
+  async #ask(worker: Worker, task: Task): Promise<Answer> {
+    const over = new AbortController();
+    const { signal } = over;
+    const late = delay(this.#runMsMax, undefined, { signal, ref: false }).then(() => {
+      throw new Error(`it did not within ${this.#runMsMax / 1_000} s`);
+    });
+    late.catch(() => {
+      // Aborted: the answer came in time.
+    });
+    const answered = once(worker, "message", { signal }) as Promise<[Answer]>;
+    worker.postMessage(task);
+    try {
+      const [answer] = await Promise.race([answered, late]);
+      return answer as Answer;
+    } finally {
+      over.abort();
+      answered.catch(() => {
+        // Aborted: nobody waits any more.
+      });
+    }
+  }
 }
 
-function ask(worker: Worker, task: Task): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    worker.once("error", reject);
-    worker.once("message", (answer: Answer) => {
-      worker.removeListener("error", reject);
-      resolve(answer);
-    });
-    worker.postMessage(task);
-  });
+/** The report of a run of which nothing else is known. */
+function broken(seed: number, detail: string): Report {
+  const failure = { checker: RUNS, detail, atMs: 0 };
+  const nothing = { virtualMs: 0, convergenceMs: undefined, hash: "", happenings: 0, nodes: 0 };
+  const counts = { faults: {}, network: {}, workload: {}, ledger: {}, events: {} };
+  return { seed, failure, ...nothing, ...counts } as unknown as Report;
 }

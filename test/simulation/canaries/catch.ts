@@ -22,7 +22,7 @@ export interface Catch {
 /** Runs seeds from 1 on with the defect, until one of its checkers fails. */
 export async function catchCanary(canary: Canary, threads = 1): Promise<Catch> {
   using bundle = await bundleSimulation({ canary });
-  await using pool = new Pool(bundle, threads);
+  await using pool = new Pool(bundle, { threads });
   const caught: Report[] = [];
   const others: string[] = [];
   const seeds = Array.from({ length: canary.seedsMax }, (_, i) => ({ seed: i + 1 }));
