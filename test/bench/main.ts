@@ -9,6 +9,7 @@ import { latencyBench } from "./latency.bench.js";
 import { memoryBench } from "./memory.bench.js";
 import { startRedis } from "./redis.js";
 import { printResults, type Result } from "./result.js";
+import { storageBench } from "./storage.bench.js";
 import { storeBench } from "./store.bench.js";
 
 const { values: options } = parseArgs({
@@ -27,6 +28,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   latency: latencyBench,
   join: joinBench,
   memory: () => memoryBench(redis),
+  storage: storageBench,
 };
 
 const results: Result[] = [];

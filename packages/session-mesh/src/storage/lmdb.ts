@@ -5,14 +5,25 @@
  * A batch is one transaction, flushed before it counts, so after a power cut each batch is there or
  * not. The directory can be read by its owner alone; values in it are not encrypted.
  *
- * Not here: what the bytes mean (core), and whose directory it is (manifest.ts).
+ * Not here: the thread that writes (lmdb-writer.ts), what the bytes mean (core), and whose directory
+ * it is (manifest.ts).
  */
 import { mkdir, realpath } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { SessionId, StorageBatch } from "@session-mesh/core";
+import { Worker } from "node:worker_threads";
+import type { SessionId, StorageBatch, StoredRecord } from "@session-mesh/core";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { MeshError } from "../mesh-error.js";
 import { lockDirectory } from "./directory-lock.js";
+import {
+  type Answer,
+  MANIFEST_KEY,
+  type Request,
+  type StorePath,
+  TABLES,
+  writerProgram,
+} from "./lmdb-writer.js";
 import type { OpenStorage, SessionStorage } from "./session-storage.js";
 
 /** Where sessions are stored. */
@@ -20,8 +31,6 @@ export interface LmdbStorageOptions {
   /** A directory of this node's own, on a disk of its machine; made where it is not there. */
   readonly dataDir: string;
 }
-
-const MANIFEST = "manifest";
 
 /** Creates storage in a directory; it is opened by `createMesh`. */
 export function createLmdbStorage({ dataDir }: LmdbStorageOptions): SessionStorage {
@@ -35,14 +44,8 @@ async function openDirectory(dataDir: string): Promise<OpenStorage> {
   const directory = await made(dataDir);
   const unlock = await lockDirectory(directory);
   try {
-    const root = open({
-      path: join(directory, "sessions.mdb"),
-      noSubdir: true,
-      // A write that was committed and not flushed is no promise.
-      overlappingSync: false,
-      maxDbs: 4,
-    });
-    return new LmdbDirectory(root, unlock);
+    const path = join(directory, "sessions.mdb");
+    return new LmdbDirectory({ path, noSubdir: true, overlappingSync: false, maxDbs: 4 }, unlock);
   } catch (cause) {
     await unlock();
     throw new MeshError("storage", `cannot open ${dataDir}: ${String(cause)}`, { cause });
@@ -64,38 +67,98 @@ class LmdbDirectory implements OpenStorage {
   readonly #root: RootDatabase;
   readonly #sessions: Database<Uint8Array, string>;
   readonly #meta: Database<Uint8Array, string>;
+  readonly #writer: Writer;
   readonly #unlock: () => Promise<void>;
 
-  constructor(root: RootDatabase, unlock: () => Promise<void>) {
-    this.#root = root;
-    this.#sessions = root.openDB({ name: "sessions", encoding: "binary" });
-    this.#meta = root.openDB({ name: "meta", encoding: "binary" });
+  constructor(path: StorePath, unlock: () => Promise<void>) {
+    this.#root = open(path);
+    this.#sessions = this.#root.openDB({ name: TABLES.sessions, encoding: "binary" });
+    this.#meta = this.#root.openDB({ name: TABLES.meta, encoding: "binary" });
+    this.#writer = new Writer(path);
     this.#unlock = unlock;
   }
 
   manifest(): Uint8Array | undefined {
-    return this.#meta.get(MANIFEST);
+    this.#root.resetReadTxn();
+    return this.#meta.get(MANIFEST_KEY);
   }
 
-  async setManifest(manifest: Uint8Array): Promise<void> {
-    await this.#meta.put(MANIFEST, manifest);
+  setManifest(manifest: Uint8Array): Promise<void> {
+    return this.#writer.ask({ manifest });
   }
 
-  *records(): Iterable<{ session: SessionId; bytes: Uint8Array }> {
+  *records(): Iterable<StoredRecord> {
+    this.#root.resetReadTxn();
     for (const { key, value } of this.#sessions.getRange()) {
       yield { session: key as SessionId, bytes: value };
     }
   }
 
-  async write({ puts, removals }: StorageBatch): Promise<void> {
-    await this.#sessions.batch(() => {
-      for (const { session, bytes } of puts) void this.#sessions.put(session, bytes);
-      for (const session of removals) void this.#sessions.remove(session);
-    });
+  write(batch: StorageBatch): Promise<void> {
+    return this.#writer.ask({ batch });
   }
 
   async close(): Promise<void> {
+    await this.#writer.end();
     await this.#root.close();
     await this.#unlock();
+  }
+}
+
+interface Asked {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** The thread that writes; started anew where it died. */
+class Writer {
+  readonly #path: StorePath;
+  #worker: Worker | undefined;
+  #asked: Asked[] = [];
+
+  constructor(path: StorePath) {
+    this.#path = path;
+  }
+
+  /** Resolves when it is durable. */
+  ask(request: Request): Promise<void> {
+    const worker = (this.#worker ??= this.#start());
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ resolve, reject });
+      worker.ref();
+      worker.postMessage(request);
+    });
+  }
+
+  /** After what was asked for before. */
+  async end(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    if (!worker) return;
+    worker.ref();
+    const exited = new Promise((resolve) => worker.once("exit", resolve));
+    worker.postMessage({ close: true } satisfies Request);
+    await exited;
+  }
+
+  #start(): Worker {
+    const lmdbPath = createRequire(import.meta.url).resolve("lmdb");
+    const worker = new Worker(writerProgram(lmdbPath), { eval: true, workerData: this.#path });
+    worker.on("message", ({ problem }: Answer) => {
+      const asked = this.#asked.shift();
+      if (this.#asked.length === 0) worker.unref();
+      if (problem === undefined) asked?.resolve();
+      else asked?.reject(new Error(problem));
+    });
+    worker.on("error", (error) => this.#died(worker, error));
+    worker.on("exit", () => this.#died(worker, new Error("the thread that writes has ended")));
+    return worker;
+  }
+
+  #died(worker: Worker, error: Error): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    const asked = this.#asked;
+    this.#asked = [];
+    for (const { reject } of asked) reject(error);
   }
 }

@@ -1,0 +1,78 @@
+/**
+ * What writes to LMDB: synchronous transactions in a thread of their own.
+ *
+ * The thread, since flushing blocks. Synchronous, since LMDB's own writing in the background does not
+ * survive a full disk: after the error it rejects promises that nobody holds, and then corrupts the heap.
+ *
+ * Not here: reading, and who asks for writes (lmdb.ts).
+ */
+import type { StorageBatch } from "@session-mesh/core";
+import type * as Lmdb from "lmdb";
+import type * as Threads from "node:worker_threads";
+
+/** How the store is opened, by readers and writer alike. */
+export interface StorePath {
+  readonly path: string;
+  readonly noSubdir: true;
+  /** A write that was committed and not flushed is no promise. */
+  readonly overlappingSync: false;
+  readonly maxDbs: number;
+}
+
+/** Something to write; each is answered once, in order. */
+export type Request =
+  | { readonly batch: StorageBatch }
+  | { readonly manifest: Uint8Array }
+  | { readonly close: true };
+
+/** How a request ended. */
+export interface Answer {
+  readonly problem: string | undefined;
+}
+
+/** Under which key the manifest stands among what is not a session. */
+export const MANIFEST_KEY = "manifest";
+
+/** The names of the two tables. */
+export const TABLES = { sessions: "sessions", meta: "meta" } as const;
+
+/** Makes the text of a program for a thread that serves {@link Request}s. */
+export function writerProgram(lmdbPath: string): string {
+  const names = JSON.stringify({ ...TABLES, manifest: MANIFEST_KEY });
+  const lmdb = `require(${JSON.stringify(lmdbPath)})`;
+  // Some compilers name functions by a helper, which the text of one does not bring along.
+  return `const __name = (f) => f; (${serve})(${lmdb}, require("node:worker_threads"), ${names});`;
+}
+
+/** Refers to nothing outside itself: its text is the program. */
+function serve(
+  lmdb: typeof Lmdb,
+  { parentPort, workerData }: typeof Threads,
+  names: { readonly sessions: string; readonly meta: string; readonly manifest: string },
+): void {
+  const root = lmdb.open(workerData as StorePath);
+  const sessions = root.openDB<Uint8Array, string>({ name: names.sessions, encoding: "binary" });
+  const meta = root.openDB<Uint8Array, string>({ name: names.meta, encoding: "binary" });
+  const write = (request: Request): void => {
+    root.transactionSync(() => {
+      if ("manifest" in request) meta.putSync(names.manifest, request.manifest);
+      if (!("batch" in request)) return;
+      for (const { session, bytes } of request.batch.puts) sessions.putSync(session, bytes);
+      for (const session of request.batch.removals) sessions.removeSync(session);
+    });
+  };
+  parentPort?.on("message", (request: Request) => {
+    let problem: string | undefined;
+    try {
+      if ("close" in request) {
+        parentPort.close();
+        void root.close();
+      } else {
+        write(request);
+      }
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    if (!("close" in request)) parentPort.postMessage({ problem } satisfies Answer);
+  });
+}
