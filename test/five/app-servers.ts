@@ -12,6 +12,7 @@ const APP_SERVER = fileURLToPath(new URL("app-server.js", import.meta.url));
 
 /** A busy machine must not look like a peer that stays silent. */
 const PATIENT = {
+  ackDeadlineMs: 5_000,
   limits: { pullDeadlineMs: 5_000, tokenDeadlineMs: 5_000, suspectFloorMs: 20_000 },
 };
 
