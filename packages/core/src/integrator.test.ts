@@ -183,6 +183,8 @@ describe("a clock more than 24 h ahead", () => {
     expect(take({ ...whole, envelope: { ...whole.envelope, idleStamp } })).toBe("refused");
     expect(take({ ...item, fields: { ...item.fields, idleStamp } })).toBe("refused");
     expect(take({ ...item, commit: undefined, fields: { idleMs: 5, idleStamp } })).toBe("refused");
+    const unknown = new Map([["user", { join: "last", value: 1, stamp: idleStamp }]] as const);
+    expect(take({ ...item, fields: { ...item.fields, unknown } })).toBe("refused");
   });
 
   test("P12: no copy raises a session's clock above what it says, so that commits go on", () => {

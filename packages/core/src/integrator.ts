@@ -10,6 +10,7 @@ import { HLC_ZERO, type Hlc, hlcToMillis } from "./hlc.js";
 import type { Millis, NodeId, SessionId } from "./ids.js";
 import { joinEnvelopes } from "./session/envelope.js";
 import type { SessionDigester } from "./session/fingerprint.js";
+import { envelopeHlcMax } from "./session/envelope.js";
 import { lifetimeAt } from "./session/expiry.js";
 import type { SessionTable } from "./session/table.js";
 import type { Item, StateItem } from "./session-state.js";
@@ -125,8 +126,7 @@ export class Integrator {
 }
 
 function hlcOf(item: Exclude<Item, { kind: "tombstone" }>): Hlc {
-  const envelope = item.kind === "state" ? item.envelope : item.fields;
   const inDocument = item.kind === "state" ? item.hlcMax : (item.commit?.hlc ?? HLC_ZERO);
-  const inEnvelope = envelope.idleStamp?.hlc ?? HLC_ZERO;
+  const inEnvelope = envelopeHlcMax(item.kind === "state" ? item.envelope : item.fields);
   return inDocument > inEnvelope ? inDocument : inEnvelope;
 }

@@ -94,6 +94,18 @@ describe("committing", () => {
     expect(write(() => {}, { idleMs: 90_000 }).status).not.toBe("gone");
   });
 
+  test("M2: goes above the last one, also where that wrote fields alone", () => {
+    const { local, node, write } = bench();
+    write((value) => (value["n"] = 1));
+    const clocks = ["ada", "bob", "eve"].map((value) => {
+      const fields = new Map([["user", { join: "last", value }]] as const);
+      expect(local.commit(S, { operations: [], fields }).status).toBe("committed");
+      return local.describe(S)?.fields.get("user")?.stamp.hlc ?? 0;
+    });
+    expect(node.table.get(S)?.hlcMax).toBe(clocks[2]);
+    expect(new Set(clocks).size).toBe(3);
+  });
+
   test("M9: to what is not there without a birth, or is dead, is gone and pushes nothing", () => {
     const { local, pushed, node, write } = bench();
     expect(local.commit(S, { operations: [] })).toEqual({ status: "gone" });

@@ -174,7 +174,9 @@ function compareValues(a: unknown, b: unknown): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/** The highest clock in the envelope: a commit must go above it. */
-export function envelopeHlcMax(envelope: Envelope): Hlc {
-  return envelope.idleStamp.hlc;
+/** The highest clock in an envelope, or in a change of one: a commit must go above it. */
+export function envelopeHlcMax({ idleStamp, unknown }: Partial<Envelope>): Hlc {
+  let hlc = idleStamp?.hlc ?? HLC_ZERO;
+  for (const { stamp } of unknown?.values() ?? []) if (stamp.hlc > hlc) hlc = stamp.hlc;
+  return hlc;
 }
