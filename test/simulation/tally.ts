@@ -70,6 +70,7 @@ export class Tally {
     this.#addCounts("network", report.network);
     this.#addCounts("workload", report.workload);
     this.#addCounts("ledger", report.ledger);
+    this.#addCounts("check", report.checks);
     this.#addCounts("event", report.events);
   }
 

@@ -20,7 +20,7 @@ export {
   type SessionId,
   type WriterId,
 } from "./ids.js";
-export type { Inspection } from "./inspection.js";
+export type { InspectedCopy, Inspection } from "./inspection.js";
 export type {
   CommitResult,
   LocalCommit,

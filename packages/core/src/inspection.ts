@@ -6,16 +6,25 @@
  */
 import { PartitionSums } from "./antientropy/partition-sums.js";
 import type { ReplicaConfig } from "./config.js";
-import { PARTITION_COUNT, type SessionId } from "./ids.js";
+import { type Bytes, PARTITION_COUNT, type SessionId } from "./ids.js";
 import type { Parts } from "./parts.js";
+import type { StateItem } from "./session-state.js";
 import { SessionDocument } from "./session/document.js";
 import { type Digest, SessionDigester } from "./session/fingerprint.js";
 import { vectorFromMap } from "./session/version-vector.js";
 
+/** One copy of a session, or its tombstone. */
+export interface InspectedCopy {
+  /** Equal for equal copies. */
+  readonly digest: string;
+  /** What its document takes when it is sent; 0 for a tombstone. */
+  readonly bytes: Bytes;
+}
+
 /** What an inspection found. */
 export interface Inspection {
-  /** By session, tombstones included: equal for equal copies. */
-  readonly digests: ReadonlyMap<SessionId, string>;
+  /** Everything held, tombstones included. */
+  readonly copies: ReadonlyMap<SessionId, InspectedCopy>;
   /** What is not as it would be if it were made afresh, a line each. */
   readonly faults: readonly string[];
 }
@@ -24,13 +33,15 @@ export interface Inspection {
 export function inspect({ digestKey }: ReplicaConfig, { table, sums }: Parts): Inspection {
   const digester = new SessionDigester(digestKey);
   const fresh = new PartitionSums();
-  const digests = new Map<SessionId, string>();
+  const copies = new Map<SessionId, InspectedCopy>();
   const faults: string[] = [];
   for (let partition = 0; partition < PARTITION_COUNT; partition++) {
     for (const { session, digest } of table.elementsOf(partition)) {
-      const anew = digestAfresh(table, digester, session) ?? digest;
+      const item = table.toItem(session);
+      const anew = item?.kind === "state" ? digestAfresh(digester, item) : digest;
       fresh.change(session, undefined, anew);
-      digests.set(session, textOf(digest));
+      const bytes = item?.kind === "state" ? item.update.length : 0;
+      copies.set(session, { digest: textOf(digest), bytes });
       if (textOf(anew) !== textOf(digest)) faults.push(`the digest of ${session}`);
     }
   }
@@ -41,21 +52,15 @@ export function inspect({ digestKey }: ReplicaConfig, { table, sums }: Parts): I
   if (counted !== table.counts.bytes) {
     faults.push(`the bytes, ${table.counts.bytes} for ${counted}`);
   }
-  return { digests, faults };
+  return { copies, faults };
 }
 
-/** The digest of a session by what it would be sent as; undefined for a tombstone. */
-function digestAfresh(
-  table: Parts["table"],
-  digester: SessionDigester,
-  session: SessionId,
-): Digest | undefined {
-  const item = table.toItem(session);
-  if (item?.kind !== "state") return undefined;
-  const document = SessionDocument.hydrate(session, item.update);
+/** The digest of a session by what it would be sent as. */
+function digestAfresh(digester: SessionDigester, { session, update, envelope }: StateItem): Digest {
+  const document = SessionDocument.hydrate(session, update);
   const vector = vectorFromMap(document.stateVector);
   document.destroy();
-  return digester.ofSession(session, vector, item.envelope);
+  return digester.ofSession(session, vector, envelope);
 }
 
 function textOf({ a, b }: Digest): string {

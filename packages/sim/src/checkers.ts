@@ -1,11 +1,13 @@
 /**
- * Whether the promises are kept: checked at every read while faults go on, and over everything once
- * the cluster has healed and is quiet. The first broken promise ends the run.
+ * Whether what was acknowledged is kept (P1, P3, P9): checked at every read while faults go on, and over
+ * everything once the cluster has healed and is quiet. The first broken promise ends the run.
  *
- * Not here: what was acknowledged (ledger.ts).
+ * Not here: what was acknowledged (ledger.ts), lifetimes (lifetimes.ts), the merge laws
+ * (law-checker.ts), tokens (token-checker.ts), bounds (bounds.ts), and digests (copies.ts).
  */
-import type { EventBody, Hlc, JsonValue, Millis, ReadResult, SessionId } from "@session-mesh/core";
+import type { EventBody, Hlc, JsonValue, ReadResult, SessionId } from "@session-mesh/core";
 import type { Cluster } from "./cluster.js";
+import type { Lifetimes } from "./lifetimes.js";
 import { isHeld, type Ledger, type SessionRecord, type Write } from "./ledger.js";
 import type { NodeRun } from "./node-run.js";
 import type { Simulator } from "./simulator.js";
@@ -23,20 +25,19 @@ export class Checkers {
   readonly #simulator: Simulator;
   readonly #cluster: Cluster;
   readonly #ledger: Ledger;
-  /** How much earlier than by true time a session may expire: clocks are off, touches are rounded. */
-  readonly #expirySlackMs: Millis;
+  readonly #lifetimes: Lifetimes;
   /** Of each run, the clock of its last commit to each session: whose clock ran ahead raises only its own. */
   readonly #clocks = new Map<NodeRun, Map<SessionId, Hlc>>();
   #readCount = 0;
 
   constructor(
     simulator: Simulator,
-    parts: { cluster: Cluster; ledger: Ledger; expirySlackMs: Millis },
+    parts: { cluster: Cluster; ledger: Ledger; lifetimes: Lifetimes },
   ) {
     this.#simulator = simulator;
     this.#cluster = parts.cluster;
     this.#ledger = parts.ledger;
-    this.#expirySlackMs = parts.expirySlackMs;
+    this.#lifetimes = parts.lifetimes;
     parts.cluster.onEvent((run, event) => this.#onEvent(run, event));
   }
 
@@ -68,25 +69,10 @@ export class Checkers {
         return node === holder.node && state !== "left" && state !== "gone";
       });
     const owed = record.writes.filter(({ holders }) => [...holders].some(isAsked));
-    if (owed.length > 0 && !this.#mayBeExpired(record, owed)) {
+    const runs = [run, ...owed.flatMap(({ holders }) => [...holders].filter(isAsked))];
+    const mayBeOver = runs.some((each) => this.#lifetimes.mayBeOver(each, record, owed));
+    if (owed.length > 0 && !mayBeOver) {
       this.#fail("P9", run, `said that ${session} is absent, and others hold it`);
-    }
-  }
-
-  /** Bounds that hold at every moment. */
-  bounds(): void {
-    for (const run of this.#cluster.runs()) {
-      const { sessions, logFill, ackWaiterCount, pullCount } = run.replica.status();
-      const { hotSessionsMax, ackWaitersMax, pullsMax } = run.config.limits;
-      const isWithin =
-        sessions.hot <= hotSessionsMax &&
-        logFill.entries <= 1 &&
-        logFill.bytes <= 1 &&
-        ackWaiterCount <= ackWaitersMax &&
-        pullCount <= pullsMax;
-      if (isWithin) continue;
-      const fill = JSON.stringify({ sessions, logFill, ackWaiterCount, pullCount });
-      this.#fail("bounds", run, fill);
     }
   }
 
@@ -94,15 +80,6 @@ export class Checkers {
   everything(): void {
     for (const run of this.#cluster.runs()) {
       for (const record of this.#ledger.records()) this.#everywhere(run, record);
-    }
-  }
-
-  /** After quiet: nobody waits for anything any more. */
-  queues(): void {
-    for (const run of this.#cluster.runs()) {
-      const { ackWaiterCount, pullCount } = run.replica.status();
-      if (ackWaiterCount > 0) this.#fail("queues are empty", run, `${ackWaiterCount} still wait`);
-      if (pullCount > 0) this.#fail("queues are empty", run, `${pullCount} pulls go on`);
     }
   }
 
@@ -125,14 +102,18 @@ export class Checkers {
   ): void {
     const { session } = record;
     if (result.status === "found") {
-      if (record.destroyedOn.has(run)) this.#fail("P3", run, `${session} is alive again`);
+      const hasHeard = record.destroyedOn.has(run) || record.destroyHolders.has(run);
+      if (hasHeard) this.#fail("P3", run, `${session} is alive again`);
+      const held = record.writes.filter(isOwed);
+      this.#lifetimes.found(run, record, { held, ...result });
       this.#checkValue(run, { record, held: result.value as Held, isOwed });
       return;
     }
     if (record.isDestroyTried) return;
     if (result.status === "destroyed") this.#fail("M9", run, `nobody destroyed ${session}`);
     const owed = record.writes.filter(isOwed);
-    if (owed.length === 0 || this.#mayBeExpired(record, owed)) return;
+    if (result.status === "expired") this.#lifetimes.expired(run, record, owed);
+    if (owed.length === 0 || this.#lifetimes.mayBeOver(run, record, owed)) return;
     this.#fail("P1", run, `${session} is ${result.status}, with ${owed.length} writes owed`);
   }
 
@@ -171,19 +152,41 @@ export class Checkers {
       this.#fail("M7", run, `${session} doubles a thing: ${ids.join()}`);
   }
 
-  #mayBeExpired({ idleMs }: SessionRecord, owed: readonly Write[]): boolean {
-    const touchedAtMs = Math.max(...owed.map((write) => write.atMs));
-    return this.#simulator.nowMs > touchedAtMs + idleMs - this.#expirySlackMs;
+  #onEvent(run: NodeRun, event: EventBody): void {
+    switch (event.type) {
+      case "session-created":
+      case "session-touched":
+        return this.#lives(run, event.session);
+      case "session-destroyed":
+        this.#ledger.record(event.session)?.destroyedOn.add(run);
+        return;
+      case "session-collected":
+        return this.#collected(run, event.session);
+      case "pull-finished":
+        if (event.outcome === "absent") this.#saidAbsent(run, event.session);
+        return;
+      case "session-committed":
+        this.#lives(run, event.session);
+        return this.#committed(run, event.session, event.stamp.hlc);
+      case "session-integrated":
+        return this.#lives(run, event.session);
+      default:
+    }
   }
 
-  #onEvent(run: NodeRun, event: EventBody): void {
-    if (event.type === "session-destroyed") {
-      this.#ledger.record(event.session)?.destroyedOn.add(run);
-    } else if (event.type === "pull-finished") {
-      if (event.outcome === "absent") this.#saidAbsent(run, event.session);
-    } else if (event.type === "session-committed") {
-      this.#committed(run, event.session, event.stamp.hlc);
-    }
+  /** Who has heard that a session was destroyed takes nothing of it any more. */
+  #lives(run: NodeRun, session: SessionId): void {
+    if (this.#ledger.record(session)?.destroyedOn.has(run) !== true) return;
+    this.#fail("P3", run, `${session} is written to again`);
+  }
+
+  /** Nothing is dropped before its time, of what this node itself is known to hold. */
+  #collected(run: NodeRun, session: SessionId): void {
+    const record = this.#ledger.record(session);
+    if (!record) return;
+    const held = record.writes.filter(({ holders }) => holders.has(run));
+    this.#lifetimes.expired(run, record, held);
+    record.times.isCollected = true;
   }
 
   #committed(run: NodeRun, session: SessionId, hlc: Hlc): void {

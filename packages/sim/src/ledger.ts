@@ -10,6 +10,7 @@
  */
 import { decodeFrame, type Millis, type SessionId } from "@session-mesh/core";
 import type { Disk } from "./disk.js";
+import type { Times } from "./lifetimes.js";
 import type { Network } from "./network.js";
 import type { NodeRun } from "./node-run.js";
 
@@ -23,14 +24,15 @@ export type Trace =
 /** An acknowledged write. */
 export interface Write {
   readonly trace: Trace;
-  readonly atMs: Millis;
+  /** When it was made, by the clock of its node: every write is a touch. */
+  readonly markedMs: Millis;
   readonly holders: Set<NodeRun>;
 }
 
 /** Everything known of one session. */
 export interface SessionRecord {
   readonly session: SessionId;
-  readonly idleMs: Millis;
+  readonly times: Times;
   readonly writes: Write[];
   /** All increments that any node committed, acknowledged or not: no counter may exceed them. */
   incrementsTried: number;
@@ -51,6 +53,8 @@ export class Ledger {
   readonly #said = new Map<NodeRun, Map<NodeRun, number>>();
   /** By who holds something: the disks on which it was durable when it was acknowledged. */
   readonly #disks = new Map<Set<NodeRun>, Set<Disk>>();
+  /** Hears of every acknowledgement that leaves. */
+  onSaid: ((origin: NodeRun, acker: NodeRun, seq: number) => void) | undefined;
   #ackedCount = 0;
   #degradedCount = 0;
 
@@ -87,10 +91,10 @@ export class Ledger {
   }
 
   /** A session is about to be created. */
-  open(session: SessionId, idleMs: Millis): SessionRecord {
+  open(session: SessionId, times: Times): SessionRecord {
     const record: SessionRecord = {
       session,
-      idleMs,
+      times,
       writes: [],
       incrementsTried: 0,
       isDestroyTried: false,
@@ -105,14 +109,14 @@ export class Ledger {
   acknowledged(record: SessionRecord, write: Omit<Write, "holders">, by: Settlement): void {
     this.#ackedCount += 1;
     if (by.isDegraded) this.#degradedCount += 1;
-    const holders = this.#holders(by);
+    const holders = this.holders(by);
     this.#disks.set(holders, this.#durableOn(holders, by));
     record.writes.push({ ...write, holders });
   }
 
   /** The acknowledgement of a destruction reached its user. */
   destroyed(record: SessionRecord, by: Settlement): void {
-    const holders = this.#holders(by);
+    const holders = this.holders(by);
     const known = this.#disks.get(record.destroyHolders) ?? [];
     const disks = new Set([...known, ...this.#durableOn(holders, by)]);
     this.#disks.set(record.destroyHolders, disks);
@@ -141,7 +145,8 @@ export class Ledger {
     }
   }
 
-  #holders({ origin, seq }: Settlement): Set<NodeRun> {
+  /** Who is known to hold the change `seq` of `origin`. */
+  holders({ origin, seq }: Pick<Settlement, "origin" | "seq">): Set<NodeRun> {
     const holders = new Set([origin]);
     for (const [run, saidSeq] of this.#said.get(origin) ?? []) {
       if (saidSeq >= seq) holders.add(run);
@@ -164,6 +169,7 @@ export class Ledger {
     const said = this.#said.get(origin) ?? new Map<NodeRun, number>();
     said.set(acker, Math.max(seq, said.get(acker) ?? 0));
     this.#said.set(origin, said);
+    this.onSaid?.(origin, acker, seq);
   }
 }
 

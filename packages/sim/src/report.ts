@@ -6,7 +6,7 @@
 import type { Millis } from "@session-mesh/core";
 import type { NetworkCounts } from "./network.js";
 import type { Failure } from "./simulator.js";
-import type { WorkloadCounts } from "./workload.js";
+import type { WorkloadCounts } from "./workload-counts.js";
 
 /** The report of one seed. */
 export interface Report {
@@ -30,6 +30,8 @@ export interface Report {
     readonly degraded: number;
     readonly reads: number;
   };
+  /** How much each checker looked at, and what it excused. */
+  readonly checks: Readonly<Record<string, number>>;
   /** How often each event of the replicas was told, and with which outcome. */
   readonly events: Readonly<Record<string, number>>;
 }

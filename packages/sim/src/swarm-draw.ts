@@ -1,10 +1,10 @@
 /**
- * What a seed draws: a cluster, its network and bounds, its users, and which faults it suffers, each
- * with a rate of its own and half of them not at all.
+ * What a seed draws: a cluster, its network and bounds, and which faults it suffers, each with a rate of
+ * its own and half of them not at all.
  *
  * Most draws are short and cruel; a few are long, since some things take their time.
  *
- * Not here: running it (swarm.ts).
+ * Not here: its users (workload-draw.ts), and running it (swarm.ts).
  */
 import {
   createPrng,
@@ -16,7 +16,7 @@ import {
 import type { ClusterOptions } from "./cluster.js";
 import { FAULTS, type NemesisOptions } from "./nemesis.js";
 import type { NetworkOptions } from "./network.js";
-import type { WorkloadOptions } from "./workload.js";
+import { drawWorkload, drawWorkloadLimits, type WorkloadOptions } from "./workload-draw.js";
 
 /** A swarm's draw. */
 export interface SwarmOptions extends ClusterOptions {
@@ -56,19 +56,10 @@ export function drawOptions(seed: number): SwarmOptions {
       isSealed: random.chance(0.5),
       nodesMax: nodes + 2,
     },
-    workload: {
-      users: random.range(1, 7),
-      tabs: random.range(1, 3),
-      pauseMs: random.range(100, 800),
-      thinkMs: random.pick([0, 10, 200]),
-      acks: random.pick([0, 1, 1, 1, 2, "all" as const]),
-      logoutRate: random.pick([0, 0.02, 0.1]),
-      regenerateRate: random.pick([0, 0.02, 0.1]),
-      touchRate: random.pick([0, 0.1]),
-      idleMs: isShortLived ? random.range(2_000, random.pick([8_000, 40_000])) : 86_400_000,
-    },
+    workload: drawWorkload(seed, { isShortLived }),
     limits: {
       ...drawLimits(random, clockErrorMsMax),
+      ...drawWorkloadLimits(seed),
       ...(isShortLived && { collectIntervalMs: random.range(300, 2_000) }),
     },
     keepsNodeIds: random.chance(0.5),
@@ -117,9 +108,6 @@ function drawLimits(random: Prng, clockErrorMsMax: Millis): Partial<Limits> {
     ...(random.chance(0.3) && { syncChunkBytesMax: random.range(200, 2_000) }),
     ...(random.chance(0.3) && { hotSessionsMax: random.range(1, 4) }),
     ...(random.chance(0.3) && { coldDeltasMax: random.range(0, 4) }),
-    ...(random.chance(0.1) && { ackWaitersMax: random.range(1, 5) }),
-    ...(random.chance(0.1) && { pullsMax: random.range(1, 3) }),
-    ...(random.chance(0.1) && { sessionsMax: random.range(2, 12) }),
     ...(random.chance(0.5) && { clockMarginMs: clockErrorMsMax * 2 + 2_000 }),
     ...(random.chance(0.5) ? drawQuickVerdicts(random) : {}),
   };

@@ -7,22 +7,21 @@
  * Not here: what a seed draws (swarm-draw.ts), and the parts themselves.
  */
 import type { Millis } from "@session-mesh/core";
-import { Checkers } from "./checkers.js";
 import { Cluster } from "./cluster.js";
 import { type Comparison, difference } from "./convergence.js";
 import type { DiskCounts } from "./disk.js";
 import { EventCounts } from "./event-counts.js";
 import type { Recorder } from "./happening.js";
-import { Ledger } from "./ledger.js";
+import { SHORT_LIFE_MS } from "./lifetimes.js";
 import { Nemesis } from "./nemesis.js";
 import { Network } from "./network.js";
 import type { NodeRun } from "./node-run.js";
+import { Oversight } from "./oversight.js";
 import { type Override, overridden } from "./override.js";
 import type { Report } from "./report.js";
 import { SimulationFailure, Simulator } from "./simulator.js";
 import { drawOptions, type SwarmOptions } from "./swarm-draw.js";
 import type { TraceLog } from "./trace.js";
-import { Workload } from "./workload.js";
 
 /** How long after the heal all nodes must be equal, in virtual time. */
 export const CONVERGENCE_MS_MAX: Millis = 60_000;
@@ -34,13 +33,7 @@ const QUIET_MS_MAX: Millis = 20_000;
 /** The longest drain, with the time that a machine is down: after it every deploy is over. */
 const DEPLOY_MS_MAX: Millis = 30_000;
 
-/** How far a clock may be off that has left the margin. */
-const WILD_CLOCK_MS: Millis = 3_600_000;
-
 const CHECK_INTERVAL_MS: Millis = 250;
-
-/** Sessions with a shorter idle time than this expire before a run is over. */
-const SHORT_IDLE_MS: Millis = 60_000;
 
 /** How to run a seed. */
 export interface RunOptions {
@@ -75,9 +68,7 @@ class SwarmRun {
   readonly #simulator: Simulator;
   readonly #options: SwarmOptions;
   readonly #cluster: Cluster;
-  readonly #ledger = new Ledger();
-  readonly #checkers: Checkers;
-  readonly #workload: Workload;
+  readonly #oversight: Oversight;
   readonly #nemesis: Nemesis;
   readonly #events = new EventCounts();
   #convergenceMs: Millis | undefined;
@@ -87,20 +78,11 @@ class SwarmRun {
     this.#simulator = simulator;
     this.#options = options;
     this.network = new Network(simulator, options.network);
-    const { clockErrorMsMax } = options;
     this.#cluster = new Cluster(simulator, this.network, options);
-    const driftMs = options.driftMax * (options.faultsMs + CONVERGENCE_MS_MAX + DEPLOY_MS_MAX) * 2;
-    const quantumMs = options.workload.idleMs / 20;
-    const wildMs = options.nemesis.areClocksWild ? WILD_CLOCK_MS * 2 : 0;
-    const expirySlackMs = clockErrorMsMax * 2 + wildMs + driftMs + quantumMs + 1_000;
-    const parts = { cluster: this.#cluster, ledger: this.#ledger, expirySlackMs };
-    this.#checkers = new Checkers(simulator, parts);
-    this.#workload = new Workload(
-      simulator,
-      { ...parts, checkers: this.#checkers },
-      options.workload,
-    );
-    this.#nemesis = new Nemesis(simulator, { ...parts, network: this.network }, options.nemesis);
+    const parts = { cluster: this.#cluster, network: this.network };
+    this.#oversight = new Oversight(simulator, parts, options.workload);
+    const { ledger } = this.#oversight;
+    this.#nemesis = new Nemesis(simulator, { ...parts, ledger }, options.nemesis);
     this.#watch();
   }
 
@@ -115,7 +97,7 @@ class SwarmRun {
       this.#cluster.add(`n${i}`, { offsetMs, rate });
     }
     for (const name of this.#cluster.names) this.#cluster.start(name);
-    this.#workload.start();
+    this.#oversight.workload.start();
     this.#nemesis.start();
     this.#checkBounds();
     this.#simulator.runFor(faultsMs);
@@ -124,15 +106,16 @@ class SwarmRun {
   /** Heals, and waits until all are equal. */
   converge(): void {
     this.#simulator.tell({ type: "phase", phase: "heal" });
-    this.#workload.stop();
+    this.#oversight.workload.stop();
     this.#nemesis.heal();
+    this.#oversight.healed();
     this.#waitForDeploys();
     const { sendBufferBytesMax: _tiny, ...network } = this.#options.network;
     this.network.options = { ...network, dialFailureRate: 0 };
-    const arePrintsCompared = this.#options.workload.idleMs > SHORT_IDLE_MS;
+    const arePrintsCompared = this.#shortLifeMs === 0;
     this.#convergenceMs = this.#untilEqual(CONVERGENCE_MS_MAX, { arePrintsCompared });
     this.#simulator.note("-", "has converged");
-    this.#checkers.everything();
+    this.#oversight.converged();
   }
 
   /** Waits until all are equal, and says how long that took. */
@@ -153,12 +136,11 @@ class SwarmRun {
     this.#simulator.runFor(1_000);
     this.#isConverged = true;
     this.#simulator.tell({ type: "phase", phase: "quiet" });
+    this.#oversight.quiet();
     this.#simulator.runFor(this.#quietMs());
     // Each node drops what has expired in its own time, once it has audited all others.
-    const { idleMs } = this.#options.workload;
-    this.#untilEqual(CONVERGENCE_MS_MAX * 2 + (idleMs > SHORT_IDLE_MS ? 0 : idleMs), {});
-    this.#checkers.everything();
-    this.#checkers.queues();
+    this.#untilEqual(CONVERGENCE_MS_MAX * 2 + this.#shortLifeMs, {});
+    this.#oversight.atRest();
   }
 
   /** Some audits, and where sessions expire soon until they are dropped, unless that takes long. */
@@ -182,12 +164,13 @@ class SwarmRun {
       nodes: this.#options.nodes,
       faults: { ...Object.fromEntries(this.#nemesis.counts), ...this.#diskCounts() },
       network: { ...this.network.counts },
-      workload: { ...this.#workload.counts },
+      workload: { ...this.#oversight.counts },
       ledger: {
-        acknowledged: this.#ledger.ackedCount,
-        degraded: this.#ledger.degradedCount,
-        reads: this.#checkers.readCount,
+        acknowledged: this.#oversight.ledger.ackedCount,
+        degraded: this.#oversight.ledger.degradedCount,
+        reads: this.#oversight.readCount,
       },
+      checks: this.#oversight.checks,
       events: this.#events.toRecord(),
     };
   }
@@ -201,22 +184,28 @@ class SwarmRun {
     return { "lost-batch": sum("lost"), "failed-batch": sum("failures") };
   }
 
+  /** How long sessions live that end while a run lasts; 0 where none does. */
+  get #shortLifeMs(): Millis {
+    const { idleMs, absoluteMs } = this.#options.workload;
+    const lives = [idleMs, absoluteMs].filter((lifeMs) => lifeMs < SHORT_LIFE_MS);
+    return Math.max(0, ...lives) * 2;
+  }
+
   #difference(comparison: Comparison): string | undefined {
-    const sessions = [...this.#ledger.records()].map(({ session }) => session);
+    const sessions = [...this.#oversight.ledger.records()].map(({ session }) => session);
     return difference(this.#cluster.runs(), sessions, comparison);
   }
 
   #watch(): void {
-    this.#ledger.watch(this.network);
     this.#cluster.onEvent((run, event) => {
       this.#events.add(event);
       if (this.#isConverged && event.type === "session-integrated") {
         this.#simulator.fail("quiet", `${run.machine} took in ${event.session} by ${event.path}`);
       }
     });
-    this.#cluster.onRestore((run) => this.#ledger.restored(run));
+    this.#cluster.onRestore((run) => this.#oversight.ledger.restored(run));
     this.#cluster.onEnd((run, drained) => {
-      if (drained?.confirmed) this.#ledger.handedOver(run, this.#staying(run));
+      if (drained?.confirmed) this.#oversight.ledger.handedOver(run, this.#staying(run));
     });
   }
 
@@ -238,7 +227,7 @@ class SwarmRun {
   }
 
   #checkBounds(): void {
-    this.#checkers.bounds();
+    this.#oversight.moment();
     this.#simulator.after(1_000, () => this.#checkBounds());
   }
 }

@@ -1,104 +1,60 @@
 /**
- * Users: each carries one session from node to node, with up to two requests at once, and remembers
- * in the ledger what was acknowledged to it.
+ * Users: each carries one session from node to node, with several requests at once, and knows what was
+ * acknowledged to him and what he has seen.
  *
  * A request reads, thinks, and commits on one node; so requests of one user overlap, on one node and
  * on several.
  *
- * Not here: cookies and HTTP, which the simulation does without.
+ * Not here: what a request is made of (requests.ts, commits.ts), and how likely anything is
+ * (workload-draw.ts).
  */
-import {
-  declareCounter,
-  diff,
-  type JsonValue,
-  type Millis,
-  type Prng,
-  type ReadResult,
-  type SessionId,
-} from "@session-mesh/core";
-import type { Checkers } from "./checkers.js";
-import type { Cluster } from "./cluster.js";
-import type { Ledger, SessionRecord, Trace } from "./ledger.js";
+import type { LocalCommit, Prng, SessionId } from "@session-mesh/core";
+import { type ActParts, Acts, NO_INTENTS } from "./acts.js";
+import { Jar } from "./jar.js";
+import { meshMs, timesOf } from "./lifetimes.js";
+import type { Draft } from "./mutations.js";
 import type { NodeRun } from "./node-run.js";
-import { type Draft, mutate } from "./mutations.js";
+import type { Miss, Visit } from "./requests.js";
 import { sessionIdFrom } from "./session-id.js";
-import type { Simulator } from "./simulator.js";
-
-/** How users behave. */
-export interface WorkloadOptions {
-  readonly users: number;
-  readonly tabs: number;
-  /** The mean pause between two requests of one tab. */
-  readonly pauseMs: Millis;
-  readonly thinkMs: Millis;
-  readonly acks: number | "all";
-  /** How likely a request is a logout, or changes the id. */
-  readonly logoutRate: number;
-  readonly regenerateRate: number;
-  readonly touchRate: number;
-  readonly idleMs: Millis;
-}
-
-/** What users did, for reports and vacuity checks. */
-export interface WorkloadCounts {
-  requests: number;
-  commits: number;
-  misses: number;
-  logins: number;
-  logouts: number;
-  regenerations: number;
-  touches: number;
-  gone: number;
-}
+import type { WorkloadOptions } from "./workload-draw.js";
 
 interface User {
+  /** Who he is; several users may be one person. */
+  readonly account: string | undefined;
   session: SessionId | undefined;
+  jar: Jar;
+  run: NodeRun | undefined;
   isLoggingIn: boolean;
+  /** When he means to come back, if he waits for something. */
+  comesBackMs: number | undefined;
 }
 
-type Found = ReadResult & { status: "found" };
-
-const BYTES_MAX = 1 << 20;
+/** How close to his session's end a user comes back. */
+const BOUNDARY_MS = 300;
 
 /** The users of one run. */
 export class Workload {
-  readonly counts: WorkloadCounts = {
-    requests: 0,
-    commits: 0,
-    misses: 0,
-    logins: 0,
-    logouts: 0,
-    regenerations: 0,
-    touches: 0,
-    gone: 0,
-  };
-  readonly #simulator: Simulator;
-  readonly #cluster: Cluster;
-  readonly #ledger: Ledger;
-  readonly #checkers: Checkers;
+  readonly #parts: ActParts;
   readonly #options: WorkloadOptions;
   readonly #random: Prng;
+  readonly #acts: Acts;
   #isRunning = false;
-  #writes = 0;
 
-  constructor(
-    simulator: Simulator,
-    parts: { cluster: Cluster; ledger: Ledger; checkers: Checkers },
-    options: WorkloadOptions,
-  ) {
-    this.#simulator = simulator;
-    this.#cluster = parts.cluster;
-    this.#ledger = parts.ledger;
-    this.#checkers = parts.checkers;
+  constructor(parts: ActParts, options: WorkloadOptions) {
+    this.#parts = parts;
     this.#options = options;
-    this.#random = simulator.fork();
+    this.#random = parts.simulator.fork();
+    this.#acts = new Acts(parts, options);
   }
 
   start(): void {
     this.#isRunning = true;
-    for (let i = 0; i < this.#options.users; i++) {
-      const user: User = { session: undefined, isLoggingIn: false };
-      for (let tab = 0; tab < this.#options.tabs; tab++) this.#nextRequest(user);
+    const { users, tabs, accounts } = this.#options;
+    for (let i = 0; i < users; i++) {
+      const account = accounts > 0 ? `account ${i % accounts}` : undefined;
+      const nobody = { session: undefined, run: undefined, comesBackMs: undefined };
+      const user: User = { account, jar: new Jar(), isLoggingIn: false, ...nobody };
+      for (let tab = 0; tab < tabs; tab++) this.#nextRequest(user);
     }
   }
 
@@ -108,7 +64,9 @@ export class Workload {
   }
 
   #nextRequest(user: User): void {
-    this.#simulator.after(this.#random.range(1, this.#options.pauseMs * 2), () => {
+    const pauseMs = user.comesBackMs ?? this.#random.range(1, this.#options.pauseMs * 2);
+    user.comesBackMs = undefined;
+    this.#parts.simulator.after(pauseMs, () => {
       if (!this.#isRunning) return;
       this.#request(user);
       this.#nextRequest(user);
@@ -116,166 +74,151 @@ export class Workload {
   }
 
   #request(user: User): void {
-    const serving = this.#cluster.runs().filter((run) => run.isServing);
-    if (serving.length === 0) return;
-    const run = this.#random.pick(serving);
-    const { session } = user;
-    this.counts.requests += 1;
+    const run = this.#pickRun(user);
+    if (!run) return;
+    user.run = run;
+    const { counts, requests } = this.#parts;
+    const { session, jar } = user;
+    counts.requests += 1;
     if (session === undefined) {
       this.#login(user, run);
       return;
     }
-    this.#open(run, session, (found) => {
-      if (!found) {
-        this.counts.misses += 1;
-        // A miss that is not certain sets no cookie, so the user tries again with the old one.
-        if (this.#ledger.record(session)?.isDestroyTried) this.#leave(user, session);
-        return;
-      }
-      this.#act(user, run, { session, found });
+    requests.open(run, session, jar, (opened) => {
+      if (typeof opened === "string") this.#missed(user, run, { session, miss: opened });
+      else this.#act(user, opened);
     });
   }
 
-  #open(run: NodeRun, session: SessionId, opened: (found: Found | undefined) => void): void {
-    const read = (): ReadResult => run.input((replica) => replica.read(session));
-    const first = read();
-    this.#checkers.read(run, session, first);
-    if (first.status === "found" || first.status === "destroyed") {
-      opened(first.status === "found" ? first : undefined);
+  #pickRun(user: User): NodeRun | undefined {
+    const serving = this.#parts.cluster.runs().filter((run) => run.isServing);
+    if (serving.length === 0) return undefined;
+    const stays = user.run !== undefined && serving.includes(user.run);
+    if (stays && !this.#random.chance(this.#options.roamRate)) return user.run;
+    return this.#random.pick(serving);
+  }
+
+  #missed(user: User, run: NodeRun, { session, miss }: { session: SessionId; miss: Miss }): void {
+    const { counts, ledger } = this.#parts;
+    counts.misses += 1;
+    const record = ledger.record(session);
+    if (miss !== "unknown") {
+      this.#leave(user, session);
       return;
     }
-    const ticket = run.ticket(() => {
-      const second = read();
-      this.#checkers.read(run, session, second);
-      opened(second.status === "found" ? second : undefined);
-    });
-    run.input((replica) => replica.pull(ticket, session));
+    // A miss that is not certain sets no cookie, so the user tries again with the old one; what he
+    // writes meanwhile merges with what lives under it elsewhere.
+    const mayWrite = record && !record.isDestroyTried && !record.times.isCollected;
+    if (!mayWrite || !this.#random.chance(this.#options.unknownWriteRate)) return;
+    counts.unknownWrites += 1;
+    const snapshot = run.input((replica) => replica.blank());
+    const mutation = this.#acts.mutate(snapshot.value as Draft);
+    const { idleMs, absoluteMs } = this.#options;
+    const commit = { birth: { idleMs, absoluteMs } };
+    const change = { snapshot, read: [], view: undefined, mutation, commit };
+    this.#acts.make(run, record, change, () => {});
   }
 
-  #act(user: User, run: NodeRun, { session, found }: { session: SessionId; found: Found }): void {
-    const { logoutRate, regenerateRate, touchRate, thinkMs } = this.#options;
-    const draw = this.#random.range(0, 1_000) / 1_000;
-    this.#simulator.after(this.#random.range(0, thinkMs + 1), () => {
-      if (!run.isAlive || run.isPaused) return;
-      if (draw < logoutRate) this.#logout(user, run, session);
-      else if (draw < logoutRate + regenerateRate) this.#regenerate(user, run, { session, found });
-      else if (draw < logoutRate + regenerateRate + touchRate) this.#touch(run, session);
-      else this.#change(run, session, found);
+  #act(user: User, visit: Visit): void {
+    const options = this.#options;
+    const draw = this.#random.range(0, 10_000) / 10_000;
+    this.#parts.simulator.after(this.#random.range(0, options.thinkMs + 1), () => {
+      if (!visit.run.isAlive || visit.run.isPaused) return;
+      const acts: readonly (readonly [number, () => void])[] = [
+        [options.logoutRate, () => this.#logout(user, visit)],
+        [options.regenerateRate, () => this.#regenerate(user, visit)],
+        [options.touchRate, () => this.#acts.touch(visit)],
+        [options.viewRate, () => this.#acts.view(visit)],
+        [options.idleChangeRate, () => this.#acts.changeIdle(visit)],
+        [options.draftsRate, () => this.#acts.drafts(visit)],
+        [options.burstRate, () => this.#acts.burst(visit)],
+        [options.revokeRate, () => this.#revoke(user, visit.run)],
+      ];
+      let at = 0;
+      const act =
+        acts.find(([rate]) => draw < (at += rate))?.[1] ?? (() => this.#acts.change(visit));
+      act();
+      this.#aimAtTheEnd(user, visit);
     });
+  }
+
+  /** Lets the user come back when his session is about to end, or has just ended. */
+  #aimAtTheEnd(user: User, { run, found }: Visit): void {
+    if (!this.#random.chance(this.#options.boundaryRate)) return;
+    const leftMs = found.expiresAtMs - meshMs(run);
+    const aimMs = leftMs + this.#random.range(-BOUNDARY_MS, BOUNDARY_MS + 1);
+    if (aimMs <= 0 || aimMs > 60_000) return;
+    this.#parts.counts.boundaries += 1;
+    user.comesBackMs = aimMs;
   }
 
   #login(user: User, run: NodeRun): void {
     if (user.isLoggingIn) return;
     user.isLoggingIn = true;
-    this.counts.logins += 1;
-    this.#create(run, { user: `u${this.counts.logins}` }, (session) => {
-      user.isLoggingIn = false;
-      user.session = session;
-    });
+    this.#parts.counts.logins += 1;
+    const name = `u${this.#parts.counts.logins}`;
+    this.#create(user, run, { name, created: (session) => this.#enter(user, session) });
     // The node may crash before it answers; the user then tries again.
-    this.#simulator.after(1_000, () => (user.isLoggingIn = false));
+    this.#parts.simulator.after(1_000, () => (user.isLoggingIn = false));
   }
 
-  #create(run: NodeRun, value: JsonValue, created: (session: SessionId) => void): void {
+  #enter(user: User, session: SessionId): void {
+    user.isLoggingIn = false;
+    user.session = session;
+    user.jar = new Jar();
+  }
+
+  #create(
+    user: User,
+    run: NodeRun,
+    { name, created }: { name: string; created: (session: SessionId) => void },
+  ): void {
+    const { ledger, history, accounts } = this.#parts;
+    const { idleMs, absoluteMs, modelRate } = this.#options;
     const session = sessionIdFrom(this.#random);
-    const record = this.#ledger.open(session, this.#options.idleMs);
-    const draft = run.input((replica) => replica.blank());
-    Object.assign(draft.value, value);
-    const operations = diff(draft.base, draft.value, { bytesMax: BYTES_MAX });
-    const { idleMs } = this.#options;
-    const result = run.input((replica) =>
-      replica.commit(session, { operations, birth: { idleMs } }),
-    );
-    if (result.status !== "committed") return;
-    this.#awaitAcks(run, result.seq, (isDegraded) => {
-      const settlement = { origin: run, seq: result.seq, isDegraded };
-      this.#acknowledge(record, [{ kind: "touch" }], settlement);
-      created(session);
-    });
+    history.open(session, this.#random.chance(modelRate));
+    const record = ledger.open(session, timesOf(idleMs, absoluteMs));
+    const login =
+      user.account === undefined ? undefined : accounts.login(run, user.account, session);
+    if (login?.isCutOff === true) record.isDestroyTried = true;
+    const snapshot = run.input((replica) => replica.blank());
+    Object.assign(snapshot.value, { user: name });
+    const commit: Omit<LocalCommit, "operations"> = {
+      birth: { idleMs, absoluteMs },
+      ...(login && { fields: login.fields }),
+    };
+    const mutation = { traces: [{ kind: "touch" as const }], intents: NO_INTENTS };
+    const change = { snapshot, read: [], view: undefined, mutation, commit };
+    this.#acts.make(run, record, change, () => created(session));
   }
 
-  #change(run: NodeRun, session: SessionId, found: Found): void {
-    const record = this.#ledger.record(session);
-    if (!record) return;
-    this.#writes += 1;
-    const draft = found.value as Draft;
-    const traces = mutate(draft, this.#random, this.#writes);
-    if (traces.some(({ kind }) => kind === "increment")) declareCounter(found, ["count"]);
-    const operations = diff(found.base, draft, { bytesMax: BYTES_MAX });
-    const result = run.input((replica) => replica.commit(session, { operations }));
-    if (result.status !== "committed") {
-      this.counts.gone += Number(result.status === "gone");
-      return;
-    }
-    for (const trace of traces) {
-      if (trace.kind === "increment") record.incrementsTried += trace.by;
-    }
-    this.counts.commits += 1;
-    this.#awaitAcks(run, result.seq, (isDegraded) => {
-      this.#acknowledge(record, traces, { origin: run, seq: result.seq, isDegraded });
-    });
-  }
-
-  #touch(run: NodeRun, session: SessionId): void {
-    const record = this.#ledger.record(session);
-    const result = run.input((replica) => replica.touch(session));
-    if (!record || result.status !== "committed") return;
-    this.counts.touches += 1;
-    this.#awaitAcks(run, result.seq, (isDegraded) => {
-      this.#acknowledge(record, [{ kind: "touch" }], { origin: run, seq: result.seq, isDegraded });
-    });
-  }
-
-  #logout(user: User, run: NodeRun, session: SessionId): void {
-    this.counts.logouts += 1;
-    this.#destroy(run, session, { regenerated: false });
+  #logout(user: User, { run, session }: Visit): void {
+    this.#parts.counts.logouts += 1;
+    this.#parts.requests.destroy(run, session, { regenerated: false });
     this.#leave(user, session);
   }
 
-  #regenerate(
-    user: User,
-    run: NodeRun,
-    { session, found }: { session: SessionId; found: Found },
-  ): void {
-    this.counts.regenerations += 1;
-    const { user: name } = found.value;
-    this.#create(run, { user: name ?? null }, (fresh) => {
-      if (user.session === session) user.session = fresh;
+  #regenerate(user: User, { run, session, found }: Visit): void {
+    this.#parts.counts.regenerations += 1;
+    const name = String(found.value["user"] ?? "");
+    this.#create(user, run, {
+      name,
+      created: (fresh) => {
+        if (user.session === session) this.#enter(user, fresh);
+      },
     });
-    this.#destroy(run, session, { regenerated: true });
+    this.#parts.requests.destroy(run, session, { regenerated: true });
   }
 
-  #destroy(run: NodeRun, session: SessionId, options: { regenerated: boolean }): void {
-    const record = this.#ledger.record(session);
-    const result = run.input((replica) => replica.destroy(session, options));
-    if (!record) return;
-    record.isDestroyTried = true;
-    if (result.status !== "committed") return;
-    const { seq } = result;
-    const ticket = run.ticket((outcome) => {
-      if (outcome.kind !== "acks") return;
-      this.#ledger.destroyed(record, { origin: run, seq, isDegraded: outcome.degraded });
-    });
-    run.input((replica) => replica.awaitAcks(ticket, { seq, acks: "all" }));
+  /** Logs a person out everywhere. */
+  #revoke(user: User, run: NodeRun): void {
+    const { account } = user;
+    if (account === undefined) return;
+    this.#parts.counts.revokes += 1;
+    this.#parts.accounts.revoke(run, account);
   }
 
   #leave(user: User, session: SessionId): void {
     if (user.session === session) user.session = undefined;
-  }
-
-  #awaitAcks(run: NodeRun, seq: number, settled: (isDegraded: boolean) => void): void {
-    const ticket = run.ticket((outcome) => {
-      if (outcome.kind === "acks") settled(outcome.degraded);
-    });
-    run.input((replica) => replica.awaitAcks(ticket, { seq, acks: this.#options.acks }));
-  }
-
-  #acknowledge(
-    record: SessionRecord,
-    traces: readonly Trace[],
-    settlement: { origin: NodeRun; seq: number; isDegraded: boolean },
-  ): void {
-    const atMs = this.#simulator.nowMs;
-    for (const trace of traces) this.#ledger.acknowledged(record, { trace, atMs }, settlement);
   }
 }

@@ -1,0 +1,132 @@
+/**
+ * What travels: no frame is larger than the limit, a converged cluster sends no documents, and what a
+ * repair costs is in proportion to the difference that it mends.
+ *
+ * The bound on a repair, for n nodes, in bytes: `COPIES_MAX` copies of every differing session on
+ * each of the n(n − 1) ways, `SESSION_BYTES` for each differing session on each way to find it, and
+ * `ROUND_BYTES` for each audit round that has time to happen. Signs of life and hearsay about
+ * members are not counted.
+ *
+ * Not here: who holds what (copies.ts).
+ */
+import { decodeFrame, type Millis } from "@session-mesh/core";
+import type { Cluster } from "./cluster.js";
+import type { Difference } from "./copies.js";
+import type { Network } from "./network.js";
+import type { Simulator } from "./simulator.js";
+
+/** Bytes of copies that may travel for each byte that differs: repaired by several peers at once. */
+const COPIES_MAX = 4;
+
+/** What finding one differing session costs: its name, digest and envelope, several times over. */
+const SESSION_BYTES = 1_000;
+
+/** What an audit round costs that finds nothing: the sums of all partitions. */
+const ROUND_BYTES = 8_000;
+
+/** Types of frames that carry sessions. */
+const PUSH = 7;
+const SYNC = 13;
+const PULLED = 16;
+const RANGED = 20;
+const CARRIERS: ReadonlySet<number | undefined> = new Set([PUSH, SYNC, PULLED, RANGED]);
+
+/** Types of frames by which nodes find and mend differences. */
+const REPAIR: ReadonlySet<number | undefined> = new Set([
+  ...[PUSH, SYNC, PULLED, RANGED],
+  ...[9, 10, 11, 12, 14, 15, 19],
+]);
+
+interface Repair {
+  readonly startedAtMs: Millis;
+  readonly difference: Difference;
+  bytes: number;
+  /** Of these, by type of frame. */
+  readonly byType: Map<number, number>;
+}
+
+/** Watches what is sent. */
+export class Traffic {
+  readonly #simulator: Simulator;
+  readonly #cluster: Cluster;
+  #repair: Repair | undefined;
+  #isQuiet = false;
+  #repairs = 0;
+
+  constructor(simulator: Simulator, cluster: Cluster) {
+    this.#simulator = simulator;
+    this.#cluster = cluster;
+  }
+
+  /** How many repairs were measured. */
+  get repairs(): number {
+    return this.#repairs;
+  }
+
+  /** Watches every frame that is sent. */
+  watch(network: Network): void {
+    const before = network.onSend;
+    network.onSend = (from, to, frame) => {
+      before?.(from, to, frame);
+      this.#sent(from.machine, frame);
+    };
+  }
+
+  /** The cluster has healed, and differs so far. */
+  healed(difference: Difference): void {
+    this.#repair = { startedAtMs: this.#simulator.nowMs, difference, bytes: 0, byType: new Map() };
+  }
+
+  /** All nodes are equal. */
+  converged(): void {
+    if (!this.#repair) return;
+    const { startedAtMs, difference, bytes, byType } = this.#repair;
+    this.#repair = undefined;
+    this.#repairs += 1;
+    const max = this.#bytesMax(difference, this.#simulator.nowMs - startedAtMs);
+    if (bytes <= max) return;
+    const { sessions, bytes: differing } = difference;
+    const types = [...byType].map(([type, sum]) => `${sum} of type ${type}`).join(", ");
+    const detail = `${bytes} bytes, above ${max}, for ${sessions} sessions of ${differing} bytes: ${types}`;
+    this.#simulator.fail("repair in proportion", detail);
+  }
+
+  /** From now on no document may travel. */
+  quiet(): void {
+    this.#isQuiet = true;
+  }
+
+  #bytesMax({ sessions, bytes }: Difference, tookMs: Millis): number {
+    const nodes = this.#cluster.names.length;
+    const ways = nodes * (nodes - 1);
+    const rounds = 2 + tookMs / this.#cluster.limits.auditIntervalMs;
+    const perWay = COPIES_MAX * bytes + SESSION_BYTES * sessions;
+    return Math.ceil(ways * perWay + ways * rounds * ROUND_BYTES);
+  }
+
+  #sent(from: string, frame: Uint8Array): void {
+    const { frameBytesMax } = this.#cluster.limits;
+    if (frame.length > frameBytesMax) {
+      this.#simulator.fail("frames", `${from} sends ${frame.length} bytes, above ${frameBytesMax}`);
+    }
+    if (this.#repair && REPAIR.has(frame[1])) {
+      const { byType } = this.#repair;
+      const type = frame[1] ?? 0;
+      this.#repair.bytes += frame.length;
+      byType.set(type, (byType.get(type) ?? 0) + frame.length);
+    }
+    if (this.#isQuiet && CARRIERS.has(frame[1])) this.#checkQuiet(from, frame);
+  }
+
+  #checkQuiet(from: string, frame: Uint8Array): void {
+    const message = decodeFrame(frame);
+    const items =
+      message.type === "pulled"
+        ? [message.item]
+        : message.type === "push" || message.type === "sync" || message.type === "ranged"
+          ? message.items
+          : [];
+    const item = items.find((each) => each !== undefined && each.kind !== "tombstone");
+    if (item) this.#simulator.fail("quiet", `${from} sends ${item.session} by ${message.type}`);
+  }
+}
