@@ -211,7 +211,9 @@ export class Requests {
     { isMarked, lost }: { isMarked: boolean; lost: VersionVector },
   ): Visit {
     const held = found.revisions;
-    this.#parts.tokens.read(jar, { run, session, held, brought, isMarked, lost });
+    const isNameShared = this.#parts.cluster.isNameShared(run);
+    const visited = { run, session, held, brought, isMarked, isNameShared, lost };
+    this.#parts.tokens.read(jar, visited);
     this.#parts.accounts.read(run, session);
     const view = this.#parts.laws.read(run, session, found);
     return { run, session, jar, found, view, lost };

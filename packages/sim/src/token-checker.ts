@@ -24,6 +24,8 @@ export interface TokenCounts {
   ranOut: number;
   /** It was shared with all members then, and this one was none, or is another process now. */
   newcomer: number;
+  /** Two processes had one name, so that nobody could tell which of them held it. */
+  sharedName: number;
   /** How many requests waited for what their user had seen. */
   waits: number;
 }
@@ -37,6 +39,7 @@ export interface Visited {
   /** What the request brought along. */
   readonly brought: VersionVector;
   readonly isMarked: boolean;
+  readonly isNameShared: boolean;
   /** What the node found to be lost. */
   readonly lost: VersionVector;
 }
@@ -49,6 +52,7 @@ export class TokenChecker {
     lost: 0,
     ranOut: 0,
     newcomer: 0,
+    sharedName: 0,
     waits: 0,
   };
   readonly #simulator: Simulator;
@@ -80,11 +84,12 @@ export class TokenChecker {
   }
 
   #excuse(jar: Jar, visited: Visited, [writer, rev]: ReturnType<typeof pairsOf>[number]): void {
-    const { run, brought, lost } = visited;
+    const { run, brought, lost, isNameShared } = visited;
     const dot: VersionVector = [writer, rev];
     const isLost = beyond(dot, lost).length === 0 || beyond(dot, jar.lost).length === 0;
     const isBrought = beyond(dot, brought).length === 0;
     if (isLost) this.counts.lost += 1;
+    else if (isNameShared) this.counts.sharedName += 1;
     else if (isBrought) this.#fail(jar, visited, `${writer}:${rev}, which was asked for`);
     else if (jar.isSaidToHold(run, writer, rev)) {
       this.#fail(jar, visited, `${writer}:${rev}, which it was said to hold`);
