@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 const TIMEOUT_MS = 120_000;
 
 test("the same seed gives the same trace, another seed another", { timeout: TIMEOUT_MS }, () => {
-  for (const seed of [1, 2, 3]) {
+  for (let seed = 1; seed <= 8; seed++) {
     const [first, second] = [runSeed(seed), runSeed(seed)];
-    expect(first.happenings).toBeGreaterThan(500);
+    expect(first.happenings).toBeGreaterThan(100);
     expect(second).toEqual(first);
     expect(runSeed(seed + 1_000).hash).not.toBe(first.hash);
   }
@@ -20,6 +20,5 @@ test("reading the trace, or recording the run, changes nothing", { timeout: TIME
   const read = runSeed(4, { log, record: () => (happenings += 1) });
   expect(lines.length).toBe(read.happenings);
   expect(happenings).toBeGreaterThan(500);
-  expect(read.workload).toEqual(runSeed(4).workload);
-  expect(read.network).toEqual(runSeed(4).network);
+  expect(read).toEqual(runSeed(4));
 });

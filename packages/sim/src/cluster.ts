@@ -287,7 +287,7 @@ export class Cluster {
 
   #happened(run: NodeRun, event: EventBody): void {
     const { trace, nowMs } = this.#simulator;
-    trace.note(nowMs, run.machine, trace.isRead ? lineOf(event) : event.type);
+    trace.note(nowMs, run.machine, event.type, () => lineOf(event));
     this.#simulator.tell({ type: "event", node: run.machine, event });
     for (const listener of this.#listeners) listener(run, event);
   }

@@ -20,11 +20,6 @@ export class Trace {
     this.#log = log;
   }
 
-  /** Whether lines are read, so that making expensive ones is worth it. */
-  get isRead(): boolean {
-    return this.#log !== undefined;
-  }
-
   /** How many things happened. */
   get count(): number {
     return this.#count;
@@ -35,12 +30,12 @@ export class Trace {
     return lane(this.#a) + lane(this.#b);
   }
 
-  /** Something happened at a node, or to the whole. */
-  note(atMs: Millis, where: string, what: string): void {
+  /** Something happened at a node, or to the whole. `line` says more of it to who reads along. */
+  note(atMs: Millis, where: string, what: string, line?: () => string): void {
     this.#begin(atMs);
     for (let i = 0; i < where.length; i++) this.#mix(where.charCodeAt(i));
     for (let i = 0; i < what.length; i++) this.#mix(what.charCodeAt(i));
-    this.#log?.(`${stamp(atMs)}  ${where.padEnd(6)}  ${what}`);
+    this.#log?.(`${stamp(atMs)}  ${where.padEnd(6)}  ${line ? line() : what}`);
   }
 
   /** A frame arrived: its bytes count, its line is only made when read. */

@@ -19,7 +19,10 @@ export interface Catch {
   readonly others: readonly string[];
 }
 
-/** Runs seeds from 1 on with the defect, until one of its checkers fails. */
+/**
+ * Runs seeds from 1 on with the defect, until one of its checkers fails. A seed that fails without the
+ * defect too would prove nothing: such a one is among the others.
+ */
 export async function catchCanary(canary: Canary, threads = 1): Promise<Catch> {
   using bundle = await bundleSimulation({ canary });
   await using pool = new Pool(bundle, { threads });
@@ -27,15 +30,30 @@ export async function catchCanary(canary: Canary, threads = 1): Promise<Catch> {
   const others: string[] = [];
   const seeds = Array.from({ length: canary.seedsMax }, (_, i) => ({ seed: i + 1 }));
   await pool.runAll(seeds, (report) => {
-    const { failure, seed } = report;
+    const { failure } = report;
     if (!failure) return true;
     const isExpected = canary.checkers.some((each) => isOf(failure.checker, each));
     if (isExpected) caught.push(report);
-    else others.push(`${seed}: ${failure.checker}: ${failure.detail.slice(0, 200)}`);
+    else others.push(textOf(report));
     return !isExpected;
   });
-  const first = caught.sort((a, b) => a.seed - b.seed)[0];
+  caught.sort((a, b) => a.seed - b.seed);
+  const found = caught[0];
+  const isSound = found === undefined || (await passesWithout(found.seed));
+  if (!isSound) others.push(`without the defect too: ${textOf(found)}`);
+  const first = isSound ? found : undefined;
   return { canary, seed: first?.seed, report: first, others };
+}
+
+/** Whether a seed keeps its promises where nothing is broken. */
+async function passesWithout(seed: number): Promise<boolean> {
+  using bundle = await bundleSimulation();
+  await using pool = new Pool(bundle, { threads: 1 });
+  return (await pool.run({ seed })).failure === undefined;
+}
+
+function textOf({ seed, failure }: Report): string {
+  return `${seed}: ${failure?.checker}: ${failure?.detail.slice(0, 200)}`;
 }
 
 /** `P1` stands for all checkers of that promise, such as `P1 acks`. */

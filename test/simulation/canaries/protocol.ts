@@ -32,6 +32,19 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     ],
   },
   {
+    name: "unstored-ack",
+    says: "a change is confirmed before it is on the disk",
+    checkers: ["P1", "P3", "P10", "M8"],
+    seedsMax: 100,
+    edits: [
+      {
+        file: `${CORE}/gossip/follower.ts`,
+        find: "next && this.#port.isConfirmable(next.point);",
+        replace: "next;",
+      },
+    ],
+  },
+  {
     name: "late-apply",
     says: "every tenth push is confirmed, and what it says is dropped",
     checkers: ["P1", "P4", "M8", "P8"],

@@ -7,14 +7,14 @@ const CORE = "packages/core/src";
 export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "early-oblivion",
-    says: "a logout is forgotten ten seconds after it",
+    says: "a logout is forgotten three seconds after its session began",
     checkers: ["P3", "P8"],
     seedsMax: 60,
     edits: [
       {
         file: `${CORE}/session/expiry.ts`,
         find: "return absoluteExpiresAtMs + 2 * clockMarginMs;",
-        replace: "return absoluteExpiresAtMs - 30 * 86_400_000 + 10_000 + 0 * clockMarginMs;",
+        replace: "return absoluteExpiresAtMs - 30 * 86_400_000 + 3_000 + 0 * clockMarginMs;",
       },
     ],
   },
@@ -35,7 +35,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "last-touch",
     says: "of two touches the one that arrives last counts, not the later one",
-    checkers: ["P4", "P8", "M10", "M11"],
+    checkers: ["P4", "P8", "M10"],
     seedsMax: 40,
     edits: [
       {
@@ -66,7 +66,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "bare-fingerprint",
     says: "the fingerprint leaves out what surrounds the document",
-    checkers: ["P4", "P8", "M10", "fingerprint"],
+    checkers: ["P4", "P5", "P8", "M10", "equal digests"],
     seedsMax: 100,
     edits: [
       {
@@ -83,7 +83,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "low-clock",
     says: "a commit's clock is above the node's own, and not above the document's",
-    checkers: ["M2", "M3", "P5", "P1"],
+    checkers: ["M1-M12", "M2", "reads what he left"],
     seedsMax: 100,
     edits: [
       {
@@ -101,7 +101,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "no-clock",
     says: "of two writes the higher writer's counts, not the later one",
-    checkers: ["M2", "M3", "P5", "P1"],
+    checkers: ["M1-M12", "M2", "reads what he left"],
     seedsMax: 20,
     edits: [
       {
@@ -114,7 +114,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "double-count",
     says: "an increment that arrives again counts again",
-    checkers: ["M8", "M11", "P8"],
+    checkers: ["M8", "M11", "M1-M12", "reads what he left", "P8"],
     seedsMax: 20,
     edits: [
       {
