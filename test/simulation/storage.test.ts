@@ -73,6 +73,20 @@ describe("a disk that is slow, full or broken", () => {
   });
 });
 
+test("P8: a node whose disk fails still hears of everything, far beyond what may be unconfirmed", () => {
+  const limits = { pushWindowBytesMax: 1_000, pushBatchBytesMax: 500, auditIntervalMs: 600_000 };
+  const script = scenario({ nodes: 2, disks: {}, limits });
+  script.cluster.diskOf("n2")!.problem = "no space left on device";
+  script.write("n1", "first", { n: 0 }).run("2s");
+  for (let i = 0; i < 100; i++) script.write("n1", `s${i}`, { n: i }).run("5ms");
+  script.run("3s").expect("n2", "s99", { n: 99 });
+  expect(script.acks("n1", 1)).toMatchObject({ acks: 0, degraded: true });
+  script.cluster.diskOf("n2")!.problem = undefined;
+  script.run("2s").write("n1", "s99", { n: 100 });
+  expect(script.acks("n1", 1)).toMatchObject({ acks: 1, degraded: false });
+  powerCut(script, ["n2"]).expect("n2", "s99", { n: 100 });
+});
+
 describe("disks are not to be trusted", () => {
   test("records that are torn are left out and counted, and come back from the others", () => {
     const script = scenario({ nodes: 3, disks: {} });

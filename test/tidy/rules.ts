@@ -56,7 +56,7 @@ const OWNERS: readonly { module: RegExp; owner: RegExp; said: string }[] = [
   { module: /^yjs$/, owner: /^packages\/core\/src\/session\//, said: "core/session" },
   {
     module: /^lmdb$/,
-    owner: /^packages\/session-mesh\/src\/storage\/lmdb\.ts$/,
+    owner: /^packages\/session-mesh\/src\/storage\/lmdb(-writer)?\.ts$/,
     said: "session-mesh/lmdb",
   },
   { module: /^msgpackr/, owner: /^packages\/core\/src\/wire\//, said: "core/wire" },

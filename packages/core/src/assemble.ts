@@ -223,6 +223,7 @@ class Assembly implements Parts {
       acked: () => this.acks.review(),
       confirmablePoint: () => this.storage.point,
       isConfirmable: (point) => this.storage.isDurable(point),
+      isStorageStuck: () => this.persister.isStuck,
     });
   }
 

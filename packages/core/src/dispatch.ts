@@ -34,6 +34,8 @@ export function dispatch(parts: Parts, from: Sender, message: Message): void {
       return parts.pusher.onPush(peer, message);
     case "ack":
       return parts.pusher.onAck(peer, message.seq);
+    case "integrated":
+      return parts.pusher.onIntegrated(peer, message.seq);
     case "audit":
       return parts.bulkJoin.onAudit(peer, message);
     case "partitions":

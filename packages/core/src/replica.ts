@@ -264,6 +264,7 @@ export class Replica {
     this.#parts.bulkJoin.tick();
     this.#parts.auditor.tick();
     this.#parts.drain.review();
+    this.#parts.pusher.reviewConfirmations();
     const nowMs = this.#runtime.elapsedMs();
     if (nowMs - this.#heartbeatAtMs >= this.#config.limits.heartbeatIntervalMs) {
       this.#heartbeatAtMs = nowMs;

@@ -22,6 +22,7 @@ function wordsOf(message: Message): string {
     case "sync":
       return `#${message.request} ${message.items.map(itemWords).join(" ")}`;
     case "ack":
+    case "integrated":
       return `${message.seq}`;
     case "resume":
     case "heartbeat":

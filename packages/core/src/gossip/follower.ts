@@ -23,6 +23,8 @@ export interface FollowerPort {
   /** The point by which all that was integrated so far may be confirmed. */
   confirmablePoint(): number;
   isConfirmable(point: number): boolean;
+  /** What is to be confirmed may wait for long: the disk fails, or is as good as that. */
+  isStorageStuck(): boolean;
 }
 
 interface Following {
@@ -32,6 +34,8 @@ interface Following {
   readonly gaps: Set<SessionId>;
   /** Integrated, and not yet to be confirmed: the last change of each point. */
   readonly unconfirmed: { seq: number; readonly point: number }[];
+  /** How far the peer was told that this node has come. */
+  toldSeq: number;
 }
 
 /** Follows every linked peer. */
@@ -48,7 +52,8 @@ export class Follower {
   /** Begins to follow; returns how far this writer was followed before. */
   peerUp(peer: NodeId, writer: WriterId): number {
     const receivedSeq = this.#have.get(writer) ?? 0;
-    this.#followings.set(peer, { writer, receivedSeq, gaps: new Set(), unconfirmed: [] });
+    const nothing = { gaps: new Set<SessionId>(), unconfirmed: [] };
+    this.#followings.set(peer, { writer, receivedSeq, ...nothing, toldSeq: receivedSeq });
     return receivedSeq;
   }
 
@@ -108,18 +113,28 @@ export class Follower {
     this.#confirmDurable(peer, following);
   }
 
-  #confirmDurable(peer: NodeId, { writer, unconfirmed }: Following): void {
+  #confirmDurable(peer: NodeId, following: Following): void {
+    const { writer, unconfirmed } = following;
     let seq: number | undefined;
     for (let next = unconfirmed[0]; next && this.#port.isConfirmable(next.point);) {
       seq = next.seq;
       unconfirmed.shift();
       next = unconfirmed[0];
     }
-    if (seq === undefined) return;
+    if (seq === undefined) return this.#tellIntegrated(peer, following);
+    following.toldSeq = seq;
     this.#have.delete(writer);
     this.#have.set(writer, seq);
     this.#forgetOldest();
     this.#port.send(peer, { type: "ack", seq });
+  }
+
+  /** The peer sends on, though nothing is promised to it. */
+  #tellIntegrated(peer: NodeId, following: Following): void {
+    const seq = following.unconfirmed.at(-1)?.seq ?? 0;
+    if (seq <= following.toldSeq || !this.#port.isStorageStuck()) return;
+    following.toldSeq = seq;
+    this.#port.send(peer, { type: "integrated", seq });
   }
 
   /** Writers of processes long gone are forgotten, the longest unheard first. */

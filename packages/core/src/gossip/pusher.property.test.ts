@@ -40,6 +40,7 @@ class ToyNode {
       needsAudit: () => (this.audits += 1),
       confirmablePoint: () => 0,
       isConfirmable: () => true,
+      isStorageStuck: () => false,
       acked: () => {},
     });
   }

@@ -23,14 +23,7 @@ import type { Acker } from "./acks.js";
 import { ChangeLog, itemBytes } from "./change-log.js";
 import { Follower } from "./follower.js";
 import { SkippedChanges } from "./skipped-changes.js";
-
-/** How a peer stands as a holder of changes. */
-export interface PeerStanding {
-  /** Linked and not suspected. */
-  readonly isTrusted: boolean;
-  /** It has said that it will leave. */
-  readonly isDraining: boolean;
-}
+import { type PeerStanding, Stream } from "./stream.js";
 
 /** What pushing needs of its replica. */
 export interface PusherPort {
@@ -51,38 +44,7 @@ export interface PusherPort {
   /** The point by which all that was integrated so far may be confirmed (see FollowerPort). */
   confirmablePoint(): number;
   isConfirmable(point: number): boolean;
-}
-
-class Stream implements Acker {
-  readonly #standing: () => PeerStanding;
-  readonly #wasSkipped: (seq: number) => boolean;
-  sentSeq: number;
-  ackedSeq: number;
-  isLate = false;
-  inFlight: { toSeq: number; bytes: Bytes }[] = [];
-  inFlightBytes: Bytes = 0;
-  isFlushScheduled = false;
-  /** While whole sessions are sent: which were, and up to which change they include all. */
-  readonly wholes: Map<SessionId, number> = new Map<SessionId, number>();
-
-  constructor(haveSeq: number, standing: () => PeerStanding, wasSkipped: (seq: number) => boolean) {
-    this.sentSeq = haveSeq;
-    this.ackedSeq = haveSeq;
-    this.#standing = standing;
-    this.#wasSkipped = wasSkipped;
-  }
-
-  hasConfirmed(seq: number): boolean {
-    return seq <= this.ackedSeq && !this.#wasSkipped(seq);
-  }
-
-  get isTrusted(): boolean {
-    return this.#standing().isTrusted;
-  }
-
-  get isDraining(): boolean {
-    return this.#standing().isDraining;
-  }
+  isStorageStuck(): boolean;
 }
 
 /** The pushing half of gossip, with its following half beside it. */
@@ -179,16 +141,14 @@ export class Pusher {
   }
 
   onAck(peer: NodeId, seq: number): void {
-    const stream = this.#streams.get(peer);
-    if (!stream || seq > stream.sentSeq) return;
-    if (seq <= stream.ackedSeq) return;
-    stream.isLate = false;
-    stream.ackedSeq = seq;
-    const isDone = (batch: { toSeq: number }): boolean => batch.toSeq <= seq;
-    for (const batch of stream.inFlight) if (isDone(batch)) stream.inFlightBytes -= batch.bytes;
-    stream.inFlight = stream.inFlight.filter((batch) => !isDone(batch));
+    if (this.#streams.get(peer)?.confirmed(seq) !== true) return;
     this.#port.acked();
     this.flush(peer);
+  }
+
+  /** The peer has it and promises nothing: its disk does not keep up. */
+  onIntegrated(peer: NodeId, seq: number): void {
+    if (this.#streams.get(peer)?.integrated(seq) === true) this.flush(peer);
   }
 
   onPush(peer: NodeId, push: PushMessage): void {

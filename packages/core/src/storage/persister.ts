@@ -78,6 +78,14 @@ export class Persister {
     return this.#port.durability === "disk";
   }
 
+  /** The disk fails, or takes longer for a batch than one that fails would be left alone. */
+  get isStuck(): boolean {
+    if (this.#isFailing) return true;
+    const waitedMs =
+      this.#port.elapsedMs() - (this.#inFlight?.startedAtMs ?? Number.POSITIVE_INFINITY);
+    return waitedMs > this.#port.limits.persistRetryMs;
+  }
+
   get status(): PersisterStatus {
     const inFlight = this.#inFlight?.sessions.length ?? 0;
     return {

@@ -32,6 +32,7 @@ export const MESSAGE_CODES: Readonly<Record<Message["type"], number>> = {
   refuse: 18,
   range: 19,
   ranged: 20,
+  integrated: 21,
 };
 
 /** The number of each kind of item on the wire. */
@@ -74,6 +75,7 @@ function fieldsOf(message: Message): Wire {
     case "push":
       return [message.fromSeqExclusive, message.toSeqInclusive, message.items.map(itemToWire)];
     case "ack":
+    case "integrated":
       return [message.seq];
     case "audit":
       return [message.round, message.a, message.b, message.count];

@@ -89,6 +89,12 @@ export interface AckMessage {
   readonly seq: number;
 }
 
+/** Everything up to `seq` is integrated, and not promised: the sender's disk does not keep up. */
+export interface IntegratedMessage {
+  readonly type: "integrated";
+  readonly seq: number;
+}
+
 /** Opens an audit round with the sender's sum over everything. */
 export interface AuditMessage {
   readonly type: "audit";
@@ -200,6 +206,7 @@ export type Message =
   | ProbeResultMessage
   | PushMessage
   | AckMessage
+  | IntegratedMessage
   | AuditMessage
   | PartitionsMessage
   | ListMessage

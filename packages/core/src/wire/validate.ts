@@ -75,6 +75,7 @@ const DECODERS: ReadonlyMap<number, (wire: readonly unknown[]) => Message> = new
   ],
   [MESSAGE_CODES.push, push],
   [MESSAGE_CODES.ack, (w) => ({ type: "ack", seq: count(w[1], "seq") })],
+  [MESSAGE_CODES.integrated, (w) => ({ type: "integrated", seq: count(w[1], "seq") })],
   [MESSAGE_CODES.audit, audit],
   [
     MESSAGE_CODES.partitions,

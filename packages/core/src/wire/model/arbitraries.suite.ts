@@ -186,6 +186,7 @@ const FIELDS_BY_TYPE: { [T in Message["type"]]: FieldsOf<T> } = {
     items: few(ITEM),
   },
   ack: { seq: COUNT },
+  integrated: { seq: COUNT },
   audit: { round: COUNT, a: LANE, b: LANE, count: COUNT },
   partitions: { round: COUNT, sums: few(LANE) },
   list: {
