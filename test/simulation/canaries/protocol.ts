@@ -151,7 +151,7 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     seedsMax: 200,
     edits: [
       {
-        file: `${CORE}/gossip/pusher.ts`,
+        file: `${CORE}/gossip/stream.ts`,
         find: "    return this.#standing().isDraining;\n",
         replace: "    return false;\n",
       },
