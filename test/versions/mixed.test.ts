@@ -7,9 +7,10 @@ import {
   type NextVersionOptions,
   scenario,
   type Scenario,
+  marksIn,
 } from "@session-mesh/sim";
 import { describe, expect, test } from "vitest";
-import { fieldsOn, marksIn, marksOf, writeNext } from "./next-writes.js";
+import { fieldsOn, marksOf, writeNext } from "./next-writes.js";
 
 /** Installs a version on a node, as kill -9 and a start would. */
 function reinstall(mesh: Scenario, node: string, dialect: Dialect | undefined): void {

@@ -4,9 +4,9 @@
  * Nodes only drain here, so nothing at all may be lost. Nodes that crash are the swarm's business.
  */
 import type { DrainOutcome, JsonObject } from "@session-mesh/core";
-import type { Dialect, Scenario } from "@session-mesh/sim";
+import { type Dialect, marksIn, type NextFields, type Scenario } from "@session-mesh/sim";
 import { expect } from "vitest";
-import { fieldsOn, marksIn, marksOf, type NextFields, writeNext } from "./next-writes.js";
+import { fieldsOn, marksOf, writeNext } from "./next-writes.js";
 
 /** How many sessions the requests are about. */
 const SESSIONS = 5;

@@ -21,6 +21,7 @@ import {
 import type { Dialect } from "./dialect.js";
 import { Disk, type DiskOptions } from "./disk.js";
 import type { Death } from "./endpoint.js";
+import { eventLine } from "./event-line.js";
 import type { Network } from "./network.js";
 import { type ClockSettings, NodeClock } from "./node-clock.js";
 import { NodeRun } from "./node-run.js";
@@ -71,6 +72,7 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #random: Prng;
   readonly #machines = new Map<string, Machine>();
+  readonly #sharedNames = new Set<string>();
   readonly #listeners: EventListener[] = [];
   readonly #restored: ((run: NodeRun) => void)[] = [];
   readonly #ended: ((run: NodeRun, drained: DrainOutcome | undefined) => void)[] = [];
@@ -133,6 +135,7 @@ export class Cluster {
   /** Adds a machine; it is started apart. `node` is its node's id, whatever the machine's name. */
   add(name: string, clock: Partial<ClockSettings> = {}, node?: string): void {
     const address = `${name}:7946`;
+    if (node !== undefined) this.#sharedNames.add(node);
     const nodeClock = new NodeClock(this.#simulator, clock);
     const { disks } = this.#options;
     const disk = disks && new Disk(this.#simulator, disks);
@@ -150,9 +153,14 @@ export class Cluster {
     }
   }
 
-  /** Whether another process runs under the same name: who speaks for it is then a matter of luck. */
+  /** Whether two processes have had its name at once: who speaks for it is then a matter of luck. */
   isNameShared(run: NodeRun): boolean {
-    return this.runs().some((other) => other !== run && other.node === run.node);
+    return this.#sharedNames.has(run.node);
+  }
+
+  /** Whether a machine's node has the name of another's. */
+  isTwin(name: string): boolean {
+    return this.#machine(name).node !== undefined;
   }
 
   /** Whether there is such a machine. */
@@ -178,19 +186,11 @@ export class Cluster {
     const { keepsNodeIds } = this.#options;
     const node = (machine.node ?? (keepsNodeIds ? name : `${name}.${machine.runs}`)) as NodeId;
     const seeds = this.#seedsOf(name);
+    const { address } = machine;
     const writer = this.#random.uint53() as WriterId;
     const digestKey: [number, number] = [1, 2];
     const run = new NodeRun(
-      {
-        cluster: "sim",
-        node,
-        writer,
-        address: machine.address,
-        seeds,
-        digestKey,
-        limits,
-        durability,
-      },
+      { cluster: "sim", node, writer, address, seeds, digestKey, limits, durability },
       {
         simulator: this.#simulator,
         network: this.#network,
@@ -287,14 +287,8 @@ export class Cluster {
 
   #happened(run: NodeRun, event: EventBody): void {
     const { trace, nowMs } = this.#simulator;
-    trace.note(nowMs, run.machine, event.type, () => lineOf(event));
+    trace.note(nowMs, run.machine, event.type, () => eventLine(event));
     this.#simulator.tell({ type: "event", node: run.machine, event });
     for (const listener of this.#listeners) listener(run, event);
   }
-}
-
-function lineOf(event: EventBody): string {
-  const { type, ...fields } = event;
-  const said = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return [type, ...said].join(" ");
 }

@@ -114,6 +114,23 @@ export class Commits {
     return { seq: result.seq, wrote: [stamp.writer, result.rev], held, markedMs };
   }
 
+  /** Commits what no reader of this version sees, and no model: to a session that is there. */
+  makeUnknown(run: NodeRun, record: SessionRecord, commit: LocalCommit): Made | undefined {
+    const { history, laws, lifetimes } = this.#parts;
+    const { session, times } = record;
+    const held = run.input((replica) => replica.describe(session))?.revisions;
+    this.#stamp = undefined;
+    const result = held && run.input((replica) => replica.commit(session, commit));
+    const stamp = this.#stamp as Stamp | undefined;
+    if (!held || result?.status !== "committed" || !stamp) return undefined;
+    const { writer, hlc } = stamp;
+    const { rev, seq } = result;
+    laws.commit(run, session, { held, hlc });
+    const past = joinVectors(held, [writer, rev]);
+    history.of(session)?.add({ writer, rev, hlc, past, idleMs: undefined, facts: [] });
+    return { seq, wrote: [writer, rev], held, markedMs: lifetimes.touched(times, run) };
+  }
+
   #operations(run: NodeRun, { snapshot, mutation }: Change): Operation[] | undefined {
     const { counters, atomics } = mutation.intents;
     const draft = snapshot.value as Draft;

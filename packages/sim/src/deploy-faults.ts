@@ -88,12 +88,15 @@ function scaleUp(field: Field): Struck | undefined {
   return { victims: name };
 }
 
-/** Drains a node that does not come back. */
+/** Drains a node that does not come back; two stay, twins not counted. */
 function scaleDown(field: Field): Struck | undefined {
   const { cluster } = field;
   const name = pickRun(field)?.machine;
-  const staying = cluster.names.filter((each) => cluster.runOn(each)?.isDraining !== true);
-  if (name === undefined || staying.length <= 2) return undefined;
+  if (name === undefined || cluster.isTwin(name)) return undefined;
+  const staying = cluster.names.filter(
+    (each) => !cluster.isTwin(each) && cluster.runOn(each)?.isDraining !== true,
+  );
+  if (staying.length <= 2) return undefined;
   cluster.drain(name, () => {
     cluster.remove(name);
     field.happened("scale-down");

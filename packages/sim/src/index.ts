@@ -9,6 +9,7 @@ export type { Fault } from "./fault.js";
 export type { Happening, Recorder } from "./happening.js";
 export type { Report } from "./report.js";
 export { type Override, overridden } from "./override.js";
+export { marksIn, marksInBytes, nextCommit, type NextFields, nextFieldsIn } from "./next-writes.js";
 export { Scenario, scenario } from "./scenario.js";
 export type { ScenarioOptions } from "./scenario-terms.js";
 export { sessionIdOf } from "./session-id.js";

@@ -19,7 +19,9 @@ export type Trace =
   | { readonly kind: "mark"; readonly name: string }
   | { readonly kind: "push"; readonly value: string }
   | { readonly kind: "increment"; readonly by: number }
-  | { readonly kind: "touch" };
+  | { readonly kind: "touch" }
+  /** What a newer version wrote, which no reader of this one shows. */
+  | { readonly kind: "unknown"; readonly mark: string; readonly number: number };
 
 /** An acknowledged write. */
 export interface Write {

@@ -38,7 +38,8 @@ function crashWithin(field: Field, run: NodeRun): Omit<Struck, "victims"> {
 /** A second process with the name of one that runs: someone copied a configuration. */
 function twin(field: Field, run: NodeRun): Omit<Struck, "victims"> | undefined {
   const { cluster } = field;
-  if (cluster.names.length >= field.bounds.nodesMax) return undefined;
+  const isFull = cluster.names.length >= field.bounds.nodesMax;
+  if (isFull || cluster.isTwin(run.machine)) return undefined;
   const name = field.newName();
   cluster.add(name, {}, run.node);
   cluster.start(name);

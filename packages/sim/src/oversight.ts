@@ -32,6 +32,7 @@ export class Oversight {
   readonly ledger: Ledger = new Ledger();
   readonly counts: WorkloadCounts = noCounts();
   readonly workload: Workload;
+  readonly commits: Commits;
   readonly #cluster: Cluster;
   readonly #history = new History();
   readonly #lifetimes: Lifetimes;
@@ -72,7 +73,8 @@ export class Oversight {
     const shared = { simulator, cluster, ledger, history: this.#history, lifetimes, counts };
     const parts = { ...shared, ...checks, accounts: this.#accounts };
     const requests = new Requests(parts, options.acks);
-    this.workload = new Workload({ ...parts, requests, commits: new Commits(parts) }, options);
+    this.commits = new Commits(parts);
+    this.workload = new Workload({ ...parts, requests, commits: this.commits }, options);
     this.#random = simulator.fork();
     this.#inspectionRate = this.#random.chance(0.3) ? INSPECTION_RATE : 0;
     ledger.watch(network);

@@ -22,6 +22,7 @@ import type { Report } from "./report.js";
 import { SimulationFailure, Simulator } from "./simulator.js";
 import { drawOptions, type SwarmOptions } from "./swarm-draw.js";
 import type { TraceLog } from "./trace.js";
+import { UnknownThings } from "./unknown-things.js";
 
 /** How long after the heal all nodes must be equal, in virtual time. */
 export const CONVERGENCE_MS_MAX: Millis = 60_000;
@@ -69,6 +70,7 @@ class SwarmRun {
   readonly #options: SwarmOptions;
   readonly #cluster: Cluster;
   readonly #oversight: Oversight;
+  readonly #unknown: UnknownThings;
   readonly #nemesis: Nemesis;
   readonly #events = new EventCounts();
   #convergenceMs: Millis | undefined;
@@ -81,7 +83,8 @@ class SwarmRun {
     this.#cluster = new Cluster(simulator, this.network, options);
     const parts = { cluster: this.#cluster, network: this.network };
     this.#oversight = new Oversight(simulator, parts, options.workload);
-    const { ledger } = this.#oversight;
+    const { ledger, commits } = this.#oversight;
+    this.#unknown = new UnknownThings(simulator, { ...parts, ledger, commits });
     this.#nemesis = new Nemesis(simulator, { ...parts, ledger }, options.nemesis);
     this.#watch();
   }
@@ -98,6 +101,7 @@ class SwarmRun {
     }
     for (const name of this.#cluster.names) this.#cluster.start(name);
     this.#oversight.workload.start();
+    this.#unknown.start();
     this.#nemesis.start();
     this.#checkBounds();
     this.#simulator.runFor(faultsMs);
@@ -107,6 +111,7 @@ class SwarmRun {
   converge(): void {
     this.#simulator.tell({ type: "phase", phase: "heal" });
     this.#oversight.workload.stop();
+    this.#unknown.stop();
     this.#nemesis.heal();
     this.#oversight.healed();
     this.#waitForDeploys();
@@ -116,6 +121,7 @@ class SwarmRun {
     this.#convergenceMs = this.#untilEqual(CONVERGENCE_MS_MAX, { arePrintsCompared });
     this.#simulator.note("-", "has converged");
     this.#oversight.converged();
+    this.#unknown.check();
   }
 
   /** Waits until all are equal, and says how long that took. */
@@ -162,7 +168,11 @@ class SwarmRun {
       hash: trace.hash,
       happenings: trace.count,
       nodes: this.#options.nodes,
-      faults: { ...Object.fromEntries(this.#nemesis.counts), ...this.#diskCounts() },
+      faults: {
+        ...Object.fromEntries(this.#nemesis.counts),
+        ...this.#diskCounts(),
+        "unknown-write": this.#unknown.writeCount,
+      },
       network: { ...this.network.counts },
       workload: { ...this.#oversight.counts },
       ledger: {
