@@ -84,21 +84,52 @@ async function measure(
 
 async function load({ process, port }: App, path: string): Promise<Load> {
   const cpuBefore = await cpuMicros(process);
-  const login = await fetch(`http://127.0.0.1:${port}/login`);
-  const cookie = login.headers
-    .getSetCookie()
-    .map((each) => each.split(";")[0])
-    .join("; ");
+  const logins: Map<string, string>[] = [];
+  for (let user = 0; user < CONNECTIONS; user++) {
+    const { headers } = await fetch(`http://127.0.0.1:${port}/login`);
+    logins.push(new Map(headers.getSetCookie().map(nameAndPair)));
+  }
   const { requests, non2xx, errors } = await autocannon({
     url: `http://127.0.0.1:${port}/${path}`,
     connections: CONNECTIONS,
     duration: DURATION_S,
-    headers: { cookie },
+    requests: [
+      {
+        setupRequest: (request, context: Jar) => {
+          const cookie = cookiesOf((context.cookies ??= logins.pop() ?? new Map()));
+          return { ...request, headers: { ...request.headers, cookie } };
+        },
+        onResponse: (_status, _body, context: Jar, headers) => keep(context, headers),
+      },
+    ],
   });
   if (non2xx + errors > 0)
     throw new Error(`${non2xx} answers and ${errors} errors were no success`);
   const usedMicros = (await cpuMicros(process)) - cpuBefore;
   return { rate: requests.average, cpuMicros: usedMicros / requests.total };
+}
+
+/** A connection's cookies by name: each is a user of his own, whose browser keeps what it is told. */
+interface Jar {
+  cookies?: Map<string, string>;
+}
+
+function nameAndPair(header: string): [string, string] {
+  const pair = header.split(";", 1)[0] as string;
+  return [pair.slice(0, pair.indexOf("=")), pair];
+}
+
+function cookiesOf(cookies: ReadonlyMap<string, string>): string {
+  return [...cookies.values()].join("; ");
+}
+
+/** autocannon gives headers as one flat list: name, value, name, value. */
+function keep(jar: Jar, headers: unknown): void {
+  const flat = headers as readonly string[];
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i]?.toLowerCase() !== "set-cookie") continue;
+    jar.cookies?.set(...nameAndPair(flat[i + 1] as string));
+  }
 }
 
 async function cpuMicros(process: ChildProcess): Promise<number> {
