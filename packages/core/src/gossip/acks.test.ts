@@ -24,11 +24,12 @@ function bench(peers: Peer[], limits = {}) {
   const delays: number[] = [];
   const events: EventBody[] = [];
   let nowMs = 1_000;
+  const disk = { storedSeq: Number.POSITIVE_INFINITY };
   const acks = new Acks({
     limits: { ...DEFAULT_LIMITS, ...limits },
     elapsedMs: () => nowMs,
     ackers: () => peers,
-    isStored: () => true,
+    isStored: (seq) => seq <= disk.storedSeq,
     schedule: (delayMs) => delays.push(delayMs),
     settle: (ticket, outcome) => settled.set(ticket, outcome),
     emit: (event) => events.push(event),
@@ -41,7 +42,7 @@ function bench(peers: Peer[], limits = {}) {
     nowMs += ms;
     acks.fireDeadline();
   };
-  return { acks, settled, delays, events, wait, pass };
+  return { acks, settled, delays, events, wait, pass, disk };
 }
 
 describe("P1: a wait ends", () => {
@@ -120,6 +121,30 @@ describe("all", () => {
     expect(bench([]).wait(1, "all")).toEqual({ kind: "acks", acks: 0, degraded: false });
     const late = { ...peer(), isLate: true };
     expect(bench([peer(5), late]).wait(1, "all")).toMatchObject({ acks: 1, degraded: true });
+  });
+});
+
+describe("P10: where the own copy must be stored", () => {
+  test("a wait ends when it is, however many have confirmed, and however few were asked for", () => {
+    const { wait, acks, settled, disk } = bench([peer(9)]);
+    disk.storedSeq = 4;
+    expect([wait(1, 1), wait(2, 0), wait(3, "all")]).toEqual([undefined, undefined, undefined]);
+    disk.storedSeq = 5;
+    acks.stored();
+    expect([...settled.values()].map(({ degraded }) => degraded)).toEqual([false, false, false]);
+  });
+
+  test("it is degraded at its deadline, and none waits for that disk until it stores again", () => {
+    const { wait, pass, acks, settled, disk } = bench([peer(9)]);
+    disk.storedSeq = 4;
+    expect(wait(1, 1)).toBeUndefined();
+    pass(100);
+    expect(settled.get(1)).toEqual({ kind: "acks", acks: 1, degraded: true });
+    expect(wait(2, 1)).toMatchObject({ acks: 1, degraded: true });
+    disk.storedSeq = 5;
+    acks.stored();
+    expect(wait(3, 1)).toMatchObject({ acks: 1, degraded: false });
+    expect(wait(4, 1, 6)).toBeUndefined();
   });
 });
 
