@@ -2,8 +2,8 @@
  * P10: with disks, a power cut to the whole cluster loses nothing that was acknowledged as durable,
  * and nothing that comes from a disk undoes what the living know.
  */
-import { sealRecord, type SessionId } from "@session-mesh/core";
-import { scenario, type Scenario } from "@session-mesh/sim";
+import { sealRecord, type SessionId, type VersionVector } from "@session-mesh/core";
+import { scenario, type Scenario, sessionIdOf } from "@session-mesh/sim";
 import { describe, expect, test } from "vitest";
 
 const NAMES = ["n1", "n2", "n3"];
@@ -154,6 +154,23 @@ describe("disks are not to be trusted", () => {
     );
     expect(new Set(writers).size).toBe(writers.length);
   });
+});
+
+test("P5: what came back from a disk may be lacking elsewhere, and its readers take that along", () => {
+  const script = scenario({ nodes: 2, disks: {} }).partition(["n1"], ["n2"]);
+  script.write("n1", "s", { user: "ada" }).run("1s").crash("n1").run("1s").restart("n1").heal();
+  const isLinked = (): boolean => script.status("n1").members.some((member) => member.isLinked);
+  while (!isLinked()) script.run("1ms");
+  const read = script.read("n1", "s");
+  const revisions = read.status === "found" ? read.revisions : [];
+  const unshared = (): VersionVector => {
+    const { replica } = script.cluster.runOn("n1")!;
+    return replica.unshared(sessionIdOf("s"), revisions).revisions;
+  };
+  expect(revisions.length).toBe(2);
+  expect(unshared()).toEqual(revisions);
+  script.run("90s");
+  expect(unshared()).toEqual([]);
 });
 
 test("what a newer version stored is left where it is, and told", () => {
