@@ -245,6 +245,22 @@ describe("pushing", () => {
     expect(bench.b.revs).toEqual(bench.a.revs);
   });
 
+  test("a peer that missed many changes to few sessions gets these whole, though the log kept all", () => {
+    const bench = new Bench();
+    for (let i = 0; i < 50; i++) bench.a.write(i % 2 ? "x" : "y");
+    bench.connect();
+    bench.settle();
+    const started = bench.a.events.find(({ type }) => type === "catch-up-started");
+    expect(started).toMatchObject({ rung: "states" });
+    expect(bench.a.wholesTaken).toBe(2);
+    expect(bench.b.revs).toEqual(bench.a.revs);
+    expect(bench.a.pusher.hasConfirmed(B, 50)).toBe(true);
+    bench.a.write("x");
+    bench.settle();
+    expect(bench.a.wholesTaken).toBe(2);
+    expect(bench.b.revs).toEqual(bench.a.revs);
+  });
+
   test("P9: a newcomer is not sent a whole log of sessions, which comes in bulk, but audited", () => {
     const bench = new Bench({ changeLogBytesMax: 300 });
     for (let i = 0; i < 1_200; i++) bench.a.write(`s${i}`);

@@ -20,6 +20,7 @@ import type { Bytes, Millis, NodeId, SessionId, WriterId } from "../ids.js";
 import type { Item, WholeItem } from "../session-state.js";
 import type { Message, PushMessage } from "../wire/messages.js";
 import type { Acker } from "./acks.js";
+import { Batches } from "./batches.js";
 import { ChangeLog, itemBytes } from "./change-log.js";
 import { Follower } from "./follower.js";
 import { SkippedChanges } from "./skipped-changes.js";
@@ -51,6 +52,7 @@ export interface PusherPort {
 export class Pusher {
   readonly #port: PusherPort;
   readonly #log: ChangeLog;
+  readonly #batches: Batches;
   readonly #streams = new Map<NodeId, Stream>();
   /** To be waited for, though nothing flows yet: no link so far, or no word how far they followed. */
   readonly #coming = new Map<NodeId, Stream>();
@@ -60,6 +62,7 @@ export class Pusher {
   constructor(port: PusherPort) {
     this.#port = port;
     this.#log = new ChangeLog(port.limits);
+    this.#batches = new Batches(this.#log, port);
     this.#skipped = new SkippedChanges(port.limits.membersMax * 4);
     this.#follower = new Follower(port);
   }
@@ -133,7 +136,9 @@ export class Pusher {
     if (known) stream.isLate = known.isLate;
     this.#streams.set(peer, stream);
     if (fromSeq < headSeq) {
-      const rung = fromSeq >= deltaFloorSeq ? "deltas" : fromSeq >= floorSeq ? "states" : "audit";
+      if (this.#batches.repeatItself(fromSeq)) stream.wholesToSeq = headSeq;
+      const deltasFromSeq = Math.max(deltaFloorSeq, stream.wholesToSeq);
+      const rung = fromSeq >= deltasFromSeq ? "deltas" : fromSeq >= floorSeq ? "states" : "audit";
       this.#port.emit({ type: "catch-up-started", peer, fromSeq, toSeq: headSeq, rung });
     }
     this.flush(peer);
@@ -206,52 +211,17 @@ export class Pusher {
 
   #nextBatch(peer: NodeId, stream: Stream): PushMessage {
     const { sentSeq: fromSeqExclusive } = stream;
-    const { deltaFloorSeq } = this.#log;
     const floorSeq = this.#log.floorFor(fromSeqExclusive);
     if (fromSeqExclusive < floorSeq) {
       this.#skipped.add(peer, { fromSeqExclusive, toSeqInclusive: floorSeq });
       this.#port.needsAudit(peer);
       return { type: "push", fromSeqExclusive, toSeqInclusive: floorSeq, items: [] };
     }
-    if (fromSeqExclusive < deltaFloorSeq) return this.#batchOfStates(stream);
-    stream.wholes.clear();
-    return this.#batchOfDeltas(fromSeqExclusive);
+    return this.#batches.after(stream);
   }
 
   #stream(peer: NodeId, haveSeq: number): Stream {
     const standing = (): PeerStanding => this.#port.standingOf(peer);
     return new Stream(haveSeq, standing, (seq) => this.#skipped.has(peer, seq));
-  }
-
-  #batchOfDeltas(fromSeqExclusive: number): PushMessage {
-    const items: Item[] = [];
-    let bytes = 0;
-    let seq = fromSeqExclusive;
-    while (seq < this.#log.headSeq && bytes < this.#port.limits.pushBatchBytesMax) {
-      const item = this.#log.itemAt(seq + 1);
-      assert(item !== undefined, `change ${seq + 1} lost its delta above the floor`);
-      seq += 1;
-      items.push(item);
-      bytes += itemBytes(item);
-    }
-    return { type: "push", fromSeqExclusive, toSeqInclusive: seq, items };
-  }
-
-  #batchOfStates({ sentSeq: fromSeqExclusive, wholes }: Stream): PushMessage {
-    const items: Item[] = [];
-    let bytes = 0;
-    let seq = fromSeqExclusive;
-    while (seq < this.#log.deltaFloorSeq && bytes < this.#port.limits.syncChunkBytesMax) {
-      seq += 1;
-      const session = this.#log.sessionAt(seq);
-      // What was sent whole a moment ago has this change in it.
-      if (session === undefined || (wholes.get(session) ?? 0) >= seq) continue;
-      const item = this.#port.wholeItem(session);
-      if (!item) continue;
-      wholes.set(session, this.#log.headSeq);
-      items.push(item);
-      bytes += itemBytes(item);
-    }
-    return { type: "push", fromSeqExclusive, toSeqInclusive: seq, items };
   }
 }

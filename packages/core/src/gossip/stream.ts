@@ -5,6 +5,7 @@
  */
 import type { Bytes, SessionId } from "../ids.js";
 import type { Acker } from "./acks.js";
+import type { Cursor } from "./batches.js";
 
 /** How a peer stands as a holder of changes. */
 export interface PeerStanding {
@@ -15,7 +16,7 @@ export interface PeerStanding {
 }
 
 /** A stream; `sentSeq ≥ ackedSeq ≥ confirmedSeq`. */
-export class Stream implements Acker {
+export class Stream implements Acker, Cursor {
   readonly #standing: () => PeerStanding;
   readonly #wasSkipped: (seq: number) => boolean;
   sentSeq: number;
@@ -27,7 +28,7 @@ export class Stream implements Acker {
   inFlight: { toSeq: number; bytes: Bytes }[] = [];
   inFlightBytes: Bytes = 0;
   isFlushScheduled = false;
-  /** While whole sessions are sent: which were, and up to which change they include all. */
+  wholesToSeq = 0;
   readonly wholes: Map<SessionId, number> = new Map<SessionId, number>();
 
   constructor(haveSeq: number, standing: () => PeerStanding, wasSkipped: (seq: number) => boolean) {
