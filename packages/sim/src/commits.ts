@@ -202,7 +202,7 @@ export class Commits {
     const [is, left] = [canonical(result.value), canonical(snapshot.value)];
     if (is === left) return;
     this.#fail(
-      "reads what he left",
+      "P5 own commit",
       run,
       `${session}: ${is.slice(0, 400)} for ${left.slice(0, 400)}`,
     );

@@ -4,8 +4,9 @@
  *
  * The bound on a repair, for n nodes, in bytes: `COPIES_MAX` copies of every differing session on
  * each of the n(n − 1) ways, `SESSION_BYTES` for each differing session on each way to find it, and
- * `ROUND_BYTES` for each audit round that has time to happen. Signs of life and hearsay about
- * members are not counted.
+ * `ROUND_BYTES` for each audit round that has time to happen; and the changes that each node's log
+ * keeps, twice to each other node, since who missed them gets them one by one as long as they are kept.
+ * Signs of life and hearsay about members are not counted.
  *
  * Not here: who holds what (copies.ts).
  */
@@ -24,6 +25,9 @@ const SESSION_BYTES = 1_000;
 /** What an audit round costs that finds nothing: the sums of all partitions. */
 const ROUND_BYTES = 8_000;
 
+/** How often the changes that a log keeps may be sent to one node: a link may break in between. */
+const LOG_SENDINGS_MAX = 2;
+
 /** Types of frames that carry sessions. */
 const PUSH = 7;
 const SYNC = 13;
@@ -40,6 +44,8 @@ const REPAIR: ReadonlySet<number | undefined> = new Set([
 interface Repair {
   readonly startedAtMs: Millis;
   readonly difference: Difference;
+  /** What all logs keep. */
+  readonly logBytes: number;
   bytes: number;
   /** Of these, by type of frame. */
   readonly byType: Map<number, number>;
@@ -74,16 +80,25 @@ export class Traffic {
 
   /** The cluster has healed, and differs so far. */
   healed(difference: Difference): void {
-    this.#repair = { startedAtMs: this.#simulator.nowMs, difference, bytes: 0, byType: new Map() };
+    const logBytes = this.#cluster.runs().reduce((sum, run) => {
+      return sum + run.replica.status().logFill.bytes * run.config.limits.changeLogBytesMax;
+    }, 0);
+    this.#repair = {
+      startedAtMs: this.#simulator.nowMs,
+      difference,
+      logBytes,
+      bytes: 0,
+      byType: new Map(),
+    };
   }
 
   /** All nodes are equal. */
   converged(): void {
     if (!this.#repair) return;
-    const { startedAtMs, difference, bytes, byType } = this.#repair;
+    const { bytes, difference, byType } = this.#repair;
+    const max = this.#bytesMax(this.#repair);
     this.#repair = undefined;
     this.#repairs += 1;
-    const max = this.#bytesMax(difference, this.#simulator.nowMs - startedAtMs);
     if (bytes <= max) return;
     const { sessions, bytes: differing } = difference;
     const types = [...byType].map(([type, sum]) => `${sum} of type ${type}`).join(", ");
@@ -96,12 +111,14 @@ export class Traffic {
     this.#isQuiet = true;
   }
 
-  #bytesMax({ sessions, bytes }: Difference, tookMs: Millis): number {
+  #bytesMax({ startedAtMs, logBytes, difference: { sessions, bytes } }: Repair): number {
+    const tookMs = this.#simulator.nowMs - startedAtMs;
     const nodes = this.#cluster.names.length;
     const ways = nodes * (nodes - 1);
     const rounds = 2 + tookMs / this.#cluster.limits.auditIntervalMs;
     const perWay = COPIES_MAX * bytes + SESSION_BYTES * sessions;
-    return Math.ceil(ways * perWay + ways * rounds * ROUND_BYTES);
+    const perLog = LOG_SENDINGS_MAX * logBytes * (nodes - 1);
+    return Math.ceil(ways * perWay + perLog + ways * rounds * ROUND_BYTES);
   }
 
   #sent(from: string, frame: Uint8Array): void {

@@ -23,6 +23,8 @@ export interface WorkloadOptions {
   readonly touchRate: number;
   readonly logoutRate: number;
   readonly regenerateRate: number;
+  /** A session of more acknowledged writes than this is logged out, so that few grow without end. */
+  readonly retiredAfterWrites: number;
   readonly idleChangeRate: number;
   /** How likely two drafts of one session, read on two nodes, are committed at once. */
   readonly draftsRate: number;
@@ -57,7 +59,7 @@ export function drawWorkload(
   return {
     users: random.range(2, 7),
     tabs: random.pick([1, 1, 2, 3]),
-    pauseMs: random.pick([150, 300, 600, 1_200]),
+    pauseMs: random.pick([150, 400, 1_000, 2_500]),
     thinkMs: random.pick([0, 10, 200]),
     acks: random.pick([0, 1, 1, 1, 2, "all" as const]),
     roamRate: random.pick([0.1, 0.5, 1]),
@@ -65,6 +67,7 @@ export function drawWorkload(
     touchRate: random.pick([0, 0.1]),
     logoutRate: random.pick([0, 0.02, 0.1]),
     regenerateRate: random.pick([0, 0.02, 0.1]),
+    retiredAfterWrites: random.pick([20, 40, 40, 400]),
     idleChangeRate: random.pick([0, 0, 0.05]),
     draftsRate: random.pick([0, 0.05]),
     burstRate: random.chance(0.05) ? 0.02 : 0,

@@ -134,6 +134,8 @@ export class Workload {
         [options.burstRate, () => this.#acts.burst(visit)],
         [options.revokeRate, () => this.#revoke(user, visit.run)],
       ];
+      const writes = this.#parts.ledger.record(visit.session)?.writes.length ?? 0;
+      if (writes > options.retiredAfterWrites) return this.#logout(user, visit);
       let at = 0;
       const act =
         acts.find(([rate]) => draw < (at += rate))?.[1] ?? (() => this.#acts.change(visit));
