@@ -21,7 +21,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "untold-logout",
     says: "a logout is confirmed and not told",
-    checkers: ["P3", "P8"],
+    checkers: ["P1", "P3", "P8"],
     seedsMax: 20,
     edits: [
       {
@@ -83,7 +83,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "low-clock",
     says: "a commit's clock is above the node's own, and not above the document's",
-    checkers: ["M1-M12", "M2", "reads what he left"],
+    checkers: ["M1-M12", "M2", "P5 own commit"],
     seedsMax: 100,
     edits: [
       {
@@ -101,7 +101,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "no-clock",
     says: "of two writes the higher writer's counts, not the later one",
-    checkers: ["M1-M12", "M2", "reads what he left"],
+    checkers: ["M1-M12", "M2", "P5 own commit"],
     seedsMax: 20,
     edits: [
       {
@@ -114,7 +114,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "double-count",
     says: "an increment that arrives again counts again",
-    checkers: ["M8", "M11", "M1-M12", "reads what he left", "P8"],
+    checkers: ["M8", "M11", "M1-M12", "P5 own commit", "P8"],
     seedsMax: 20,
     edits: [
       {
