@@ -57,7 +57,7 @@ export function nextFieldsIn(fields: ShellFields | undefined): Partial<NextField
 export function marksInBytes(update: Uint8Array): string[] {
   let text = "";
   for (const byte of update) text += String.fromCharCode(byte);
-  return [...text.matchAll(/[\w-]+:(?:key|payload);/g)].map(String).sort();
+  return [...text.matchAll(/(?<![\w-])[\w-]{1,24}:(?:key|payload);/g)].map(String).sort();
 }
 
 /** What {@link marksInBytes} finds of these marks. */

@@ -40,16 +40,16 @@ export function drawOptions(seed: number): SwarmOptions {
   const random = createPrng(seed);
   const nodes = random.pick([2, 3, 3, 3, 3, 4, 4, 5, 6]);
   const clockErrorMsMax = random.pick([0, 50, 5_000, 20_000]);
-  const isLong = random.chance(0.1);
+  const isLong = random.chance(0.06);
   const isShortLived = random.chance(0.2);
   return {
     nodes,
-    faultsMs: isLong ? random.range(20_000, 60_000) : random.range(4_000, 14_000),
+    faultsMs: isLong ? random.range(15_000, 45_000) : random.range(3_000, 9_000),
     network: drawNetwork(random),
     nemesis: {
       weights: drawWeights(random),
       pauseMs: random.pick([200, 500, 1_000, 2_500]),
-      spellMsMax: random.pick([500, 3_000, isLong ? 30_000 : 8_000]),
+      spellMsMax: random.pick([500, 2_000, isLong ? 30_000 : 6_000]),
       pauseMsMax: random.pick([500, 5_000, 60_000]),
       jumpMsMax: clockErrorMsMax,
       areClocksWild: !isShortLived && random.chance(0.5),
@@ -100,13 +100,13 @@ function drawWeights(random: Prng): Record<string, number> {
 /** Tiny bounds now and then, so that their brim is reached. */
 function drawLimits(random: Prng, clockErrorMsMax: Millis): Partial<Limits> {
   return {
-    ...(random.chance(0.8) && { auditIntervalMs: random.range(1_000, 5_000) }),
+    ...(random.chance(0.9) && { auditIntervalMs: random.range(500, 4_000) }),
     ...(random.chance(0.3) && { changeLogEntriesMax: random.range(4, 40) }),
     ...(random.chance(0.3) && { changeLogBytesMax: random.range(500, 4_000) }),
     ...(random.chance(0.3) && { pushWindowBytesMax: random.range(200, 2_000) }),
     ...(random.chance(0.3) && { pushBatchBytesMax: random.range(200, 2_000) }),
     ...(random.chance(0.3) && { syncChunkBytesMax: random.range(200, 2_000) }),
-    ...(random.chance(0.3) && { hotSessionsMax: random.range(1, 4) }),
+    ...(random.chance(0.1) && { hotSessionsMax: random.range(1, 6) }),
     ...(random.chance(0.3) && { coldDeltasMax: random.range(0, 4) }),
     ...(random.chance(0.5) && { clockMarginMs: clockErrorMsMax * 2 + 2_000 }),
     ...(random.chance(0.5) ? drawQuickVerdicts(random) : {}),
