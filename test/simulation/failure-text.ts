@@ -40,14 +40,14 @@ export function failureText({ seed, failure }: Report, terms: RunTerms): string 
 }
 
 /** Where a promise broke. */
-interface FailureSite {
+export interface FailureSite {
   /** The machine; undefined where the whole is at fault. */
   readonly node: string | undefined;
   readonly session: string | undefined;
 }
 
 /** The node and the session that the detail of a failure names: checkers say `on n3: <session> …`. */
-function failureSite({ detail }: Failure): FailureSite {
+export function failureSite({ detail }: Failure): FailureSite {
   const node = /\bon (\S+?):/.exec(detail)?.[1] ?? /\b(n\d+)\b/.exec(detail)?.[1];
   const session = /(?<![\w-])[\w-]{22}(?![\w-])/.exec(detail)?.[0];
   return { node, session };

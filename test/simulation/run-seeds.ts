@@ -7,6 +7,7 @@ import { failureText, replayCommand } from "./failure-text.js";
 import { Pool, type Task } from "./pool.js";
 import { canaryNamed } from "./run-canaries.js";
 import { shrink } from "./shrink.js";
+import { storyOf } from "./story.js";
 import { type SuiteReport, Tally } from "./tally.js";
 
 type SeedsWish = Wish & { kind: "seeds" };
@@ -100,6 +101,8 @@ async function showSmaller(
       `  was      ${sizeOf(wish.override ?? {})}`,
       `  ${smaller.report.failure?.checker}: ${smaller.report.failure?.detail}`,
       `  replay   ${replayCommand(seed, { override, canary: wish.canary })}`,
+      `WHAT LED TO IT  (the last lines of the session and the faults; the replay shows all)`,
+      ...storyOf(simulation, seed, override),
     ].join("\n"),
   );
 }

@@ -1,10 +1,12 @@
 /** The swarm: random clusters that suffer, heal, and must have kept every promise. */
+import { runSeed } from "@session-mesh/sim";
 import { expect, test } from "vitest";
 import { bundleSimulation } from "./bundle.js";
 import { failureText } from "./failure-text.js";
 import { neverHappened, SOMETIMES, SOMETIMES_SEEDS_MIN } from "./paths.js";
 import { Pool } from "./pool.js";
 import { freshSeeds, pinnedSeeds } from "./seeds.js";
+import { storyOf } from "./story.js";
 import { Tally } from "./tally.js";
 
 /** How many fresh seeds a plain run takes. */
@@ -22,7 +24,9 @@ async function run(seeds: readonly number[]): Promise<Tally> {
     tally.add(report);
     return report.failure === undefined;
   });
-  const failures = tally.failures.map((report) => failureText(report, {}));
+  const failures = tally.failures.map((report) =>
+    [failureText(report, {}), ...storyOf({ runSeed }, report.seed)].join("\n"),
+  );
   if (failures.length > 0) expect.unreachable(`\n${failures.join("\n")}\n`);
   return tally;
 }
