@@ -97,6 +97,16 @@ export function describeStorage(name: string, prepare: () => Promise<StoragePlac
       expect(stored()[named("a")]).toEqual([1, 2, 3]);
     });
 
+    test("is closed after what is being written", async () => {
+      const writing = open.write({
+        puts: [{ session: named("a"), bytes: bytes(1) }],
+        removals: [],
+      });
+      await reopen();
+      await writing;
+      expect(stored()).toEqual({ [named("a")]: [1] });
+    });
+
     test("one at a time has it open", async () => {
       await expect(place.create().open()).rejects.toMatchObject({ code: "storage" });
       await open.close();

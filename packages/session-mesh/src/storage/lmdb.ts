@@ -146,7 +146,8 @@ class Writer {
     const worker = new Worker(writerProgram(lmdbPath), { eval: true, workerData: this.#path });
     worker.on("message", ({ problem }: Answer) => {
       const asked = this.#asked.shift();
-      if (this.#asked.length === 0) worker.unref();
+      // Not while someone waits for its end.
+      if (this.#asked.length === 0 && this.#worker === worker) worker.unref();
       if (problem === undefined) asked?.resolve();
       else asked?.reject(new Error(problem));
     });

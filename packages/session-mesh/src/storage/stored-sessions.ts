@@ -10,8 +10,8 @@ import type { SystemRuntime } from "../system-runtime.js";
 import { checkManifest, createManifest, type StorageOwner } from "./manifest.js";
 import type { OpenStorage, SessionStorage } from "./session-storage.js";
 
-/** How long closing waits for the disk. */
-const LAST_WRITE_DEADLINE_MS: Millis = 5_000;
+/** How long closing waits for a disk that writes nothing. */
+const STALL_DEADLINE_MS: Millis = 5_000;
 
 /** What storing needs of its mesh. */
 export interface StoredSessionsParts {
@@ -27,6 +27,7 @@ export class StoredSessions {
   readonly #parts: StoredSessionsParts;
   #open: OpenStorage | undefined;
   #isFailing = false;
+  #writtenAtMs: Millis = 0;
 
   constructor(parts: StoredSessionsParts) {
     this.#parts = parts;
@@ -71,6 +72,7 @@ export class StoredSessions {
       () => {
         if (this.#isFailing) this.#log("can be written again");
         this.#isFailing = false;
+        this.#writtenAtMs = performance.now();
         this.#parts.runtime.feed((replica) => replica.persisted());
       },
       (error: unknown) => {
@@ -87,13 +89,15 @@ export class StoredSessions {
     );
   }
 
-  /** Has the disk take what it does not have yet, unless it fails or takes too long. */
+  /** Has the disk take what it does not have yet, unless it fails, or writes nothing for long. */
   async finish(): Promise<void> {
     if (!this.#open) return;
     const { runtime } = this.#parts;
+    this.#writtenAtMs = performance.now();
     const stored = runtime.ask("stored", (replica, ticket) => replica.store(ticket));
-    const tooLong = delay(LAST_WRITE_DEADLINE_MS, undefined, { ref: false });
-    await Promise.race([stored, tooLong]).catch(() => undefined);
+    const over = new AbortController();
+    await Promise.race([stored, this.#stalled(over.signal)]).catch(() => undefined);
+    over.abort();
   }
 
   /** Lets go of the storage. */
@@ -101,6 +105,14 @@ export class StoredSessions {
     const open = this.#open;
     this.#open = undefined;
     await open?.close();
+  }
+
+  async #stalled(over: AbortSignal): Promise<void> {
+    for (;;) {
+      const leftMs = this.#writtenAtMs + STALL_DEADLINE_MS - performance.now();
+      if (over.aborted || leftMs <= 0) return;
+      await delay(leftMs, undefined, { signal: over }).catch(() => undefined);
+    }
   }
 
   async #claim(): Promise<void> {
