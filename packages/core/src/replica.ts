@@ -72,6 +72,7 @@ export class Replica {
   /** Says farewell; later inputs are ignored. */
   stop(): void {
     if (this.#isStopped) return;
+    this.#parts.pusher.flushAll();
     this.#parts.membership.leave();
     this.#isStopped = true;
     this.#runtime.emit({ type: "stopped" });

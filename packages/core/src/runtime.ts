@@ -101,6 +101,7 @@ export interface Runtime {
   closeLink(link: LinkId, reason: string): void;
   /** Tries to open a link; `linkOpened` or `dialFailed` follows as an input. */
   dial(address: string): void;
+  /** Fires once after the delay; without one, once the inputs that are here already have run. */
   schedule(timer: Timer, delayMs: Millis): void;
   settle(ticket: Ticket, outcome: Outcome): void;
   emit(event: EventBody): void;

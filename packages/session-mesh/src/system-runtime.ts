@@ -177,6 +177,10 @@ export class SystemRuntime implements Runtime {
   }
 
   schedule(timer: Timer, delayMs: Millis): void {
+    if (delayMs === 0) {
+      setImmediate(() => this.feed((replica) => replica.fire(timer)));
+      return;
+    }
     const handle = setTimeout(
       () => {
         this.#timers.delete(handle);

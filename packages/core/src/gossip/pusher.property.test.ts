@@ -208,8 +208,21 @@ describe("pushing", () => {
     bench.reset();
     bench.settle();
     bench.a.write("x");
-    const [push] = bench.a.sent;
-    expect(push).toMatchObject({ type: "push", fromSeqExclusive: 10, toSeqInclusive: 11 });
+    bench.a.write("x");
+    expect(bench.a.sent).toEqual([]);
+    bench.a.pusher.fireFlush(B);
+    expect(bench.a.sent).toMatchObject([
+      { type: "push", fromSeqExclusive: 10, toSeqInclusive: 12 },
+    ]);
+  });
+
+  test("what is written as a node stops is sent, since no timer fires any more", () => {
+    const bench = new Bench();
+    bench.connect();
+    bench.settle();
+    bench.a.write("x");
+    bench.a.pusher.flushAll();
+    expect(bench.a.sent).toMatchObject([{ type: "push", toSeqInclusive: 1 }]);
   });
 
   test("a peer that comes back empty gets everything again", () => {

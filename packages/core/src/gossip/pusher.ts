@@ -194,19 +194,29 @@ export class Pusher {
   /** The delay for an acknowledgement is over. */
   fireFlush(peer: NodeId): void {
     const stream = this.#streams.get(peer);
-    if (stream) stream.isFlushScheduled = false;
+    if (stream) stream.flushDelayMs = Number.POSITIVE_INFINITY;
     this.flush(peer);
   }
 
-  /** Nothing in flight: send at once. Else let changes gather until an ack, a delay, or a full batch. */
+  /** Sends to everyone what fits into the windows: no timer will fire any more. */
+  flushAll(): void {
+    for (const peer of this.#streams.keys()) this.flush(peer);
+  }
+
+  /**
+   * Nothing in flight: what is written in this turn goes together, at its end. Else changes gather
+   * until an acknowledgement, a delay, or a full batch.
+   */
   #flushOrWait(peer: NodeId, stream: Stream): void {
     const isFull = this.#log.bytesAfter(stream.sentSeq) >= this.#port.limits.pushBatchBytesMax;
-    if (stream.inFlight.length === 0 || isFull) {
+    if (isFull) {
       this.flush(peer);
-    } else if (!stream.isFlushScheduled) {
-      stream.isFlushScheduled = true;
-      this.#port.scheduleFlush(peer, this.#port.limits.pushDelayMs);
+      return;
     }
+    const delayMs = stream.inFlight.length === 0 ? 0 : this.#port.limits.pushDelayMs;
+    if (delayMs >= stream.flushDelayMs) return;
+    stream.flushDelayMs = delayMs;
+    this.#port.scheduleFlush(peer, delayMs);
   }
 
   #nextBatch(peer: NodeId, stream: Stream): PushMessage {

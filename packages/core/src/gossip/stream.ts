@@ -3,7 +3,7 @@
  *
  * Not here: what is sent next (pusher.ts).
  */
-import type { Bytes, SessionId } from "../ids.js";
+import type { Bytes, Millis, SessionId } from "../ids.js";
 import type { Acker } from "./acks.js";
 import type { Cursor } from "./batches.js";
 
@@ -27,7 +27,8 @@ export class Stream implements Acker, Cursor {
   isLate = false;
   inFlight: { toSeq: number; bytes: Bytes }[] = [];
   inFlightBytes: Bytes = 0;
-  isFlushScheduled = false;
+  /** The shortest delay after which a flush was scheduled that has not come yet. */
+  flushDelayMs: Millis = Number.POSITIVE_INFINITY;
   wholesToSeq = 0;
   readonly wholes: Map<SessionId, number> = new Map<SessionId, number>();
 
