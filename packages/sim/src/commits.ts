@@ -201,11 +201,7 @@ export class Commits {
     if (result.status !== "found") return;
     const [is, left] = [canonical(result.value), canonical(snapshot.value)];
     if (is === left) return;
-    this.#fail(
-      "P5 own commit",
-      run,
-      `${session}: ${is.slice(0, 400)} for ${left.slice(0, 400)}`,
-    );
+    this.#fail("P5 own commit", run, `${session}: ${is.slice(0, 400)} for ${left.slice(0, 400)}`);
   }
 
   /** Limits refuse growth where they are reached, and only there. */

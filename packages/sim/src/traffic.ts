@@ -10,7 +10,7 @@
  *
  * Not here: who holds what (copies.ts).
  */
-import { decodeFrame, type Millis } from "@session-mesh/core";
+import { type Bytes, decodeFrame, type Millis } from "@session-mesh/core";
 import type { Cluster } from "./cluster.js";
 import type { Difference } from "./copies.js";
 import type { Network } from "./network.js";
@@ -58,10 +58,12 @@ export class Traffic {
   #repair: Repair | undefined;
   #isQuiet = false;
   #repairs = 0;
+  readonly #frameBytesMax: Bytes;
 
   constructor(simulator: Simulator, cluster: Cluster) {
     this.#simulator = simulator;
     this.#cluster = cluster;
+    this.#frameBytesMax = cluster.limits.frameBytesMax;
   }
 
   /** How many repairs were measured. */
@@ -122,9 +124,9 @@ export class Traffic {
   }
 
   #sent(from: string, frame: Uint8Array): void {
-    const { frameBytesMax } = this.#cluster.limits;
-    if (frame.length > frameBytesMax) {
-      this.#simulator.fail("frames", `${from} sends ${frame.length} bytes, above ${frameBytesMax}`);
+    if (frame.length > this.#frameBytesMax) {
+      const detail = `${from} sends ${frame.length} bytes, above ${this.#frameBytesMax}`;
+      this.#simulator.fail("frames", detail);
     }
     if (this.#repair && REPAIR.has(frame[1])) {
       const { byType } = this.#repair;

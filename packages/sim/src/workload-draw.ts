@@ -57,9 +57,9 @@ export function drawWorkload(
   const random = createPrng(seed * 4_096 + 4_095);
   const accounts = random.chance(0.3) ? random.range(1, 4) : 0;
   return {
-    users: random.range(2, 7),
+    users: random.pick([2, 2, 3, 4, 6]),
     tabs: random.pick([1, 1, 2, 3]),
-    pauseMs: random.pick([150, 400, 1_000, 2_500]),
+    pauseMs: random.pick([200, 600, 1_500, 3_000]),
     thinkMs: random.pick([0, 10, 200]),
     acks: random.pick([0, 1, 1, 1, 2, "all" as const]),
     roamRate: random.pick([0.1, 0.5, 1]),
