@@ -8,6 +8,8 @@ const dataDir = process.argv[2] ?? "";
 const open = () =>
   createMesh({
     storage: createLmdbStorage({ dataDir }),
+    // Longer than a slow disk takes, so that only a full one is late.
+    ackDeadlineMs: 2_000,
     limits: { persistRetryMs: 100 },
     log: () => {},
   });

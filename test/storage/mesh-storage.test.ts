@@ -97,7 +97,7 @@ describe("a disk that fails", () => {
   test("P1: commits are degraded and stand; one line says so, and one when it is over", async () => {
     const place = fragile();
     const lines: string[] = [];
-    const limits = { persistRetryMs: 50, ackDeadlineMs: 100 };
+    const limits = { persistRetryMs: 50, ackDeadlineMs: 1_000 };
     const mesh = await start({
       ...{ storage: place.storage, log: (line) => lines.push(line), limits },
       ...{ acks: 0 },
@@ -168,6 +168,13 @@ describe("storage that is not for this node is refused, and left as it is", () =
       message: expect.stringContaining("is in use by another process"),
     });
   });
+});
+
+test("a node that cannot start lets go of its storage", async () => {
+  const storage = createMemoryStorage();
+  const port = Number(new URL((await start({})).address).port);
+  await expect(createMesh({ storage, listen: { port } })).rejects.toMatchObject({ code: "listen" });
+  await start({ storage });
 });
 
 test("P12: no raw id reaches the disk", async () => {

@@ -5,12 +5,12 @@ import { createLmdbStorage } from "session-mesh/lmdb";
 process.on("disconnect", () => process.exit(1));
 
 const { dataDir, ...options } = JSON.parse(process.argv[2] ?? "{}");
-const mesh = await createMesh({ ...options, storage: createLmdbStorage({ dataDir }) }).catch(
-  (error) => {
-    process.send({ refused: error.message });
-    return process.exit(2);
-  },
-);
+// Slow machines are slow at writing too: a commit waits longer before it is called degraded.
+const settings = { ...options, storage: createLmdbStorage({ dataDir }), ackDeadlineMs: 5_000 };
+const mesh = await createMesh(settings).catch((error) => {
+  process.send({ refused: error.message });
+  return process.exit(2);
+});
 
 async function write({ id, key }) {
   const opened = id === undefined ? undefined : await mesh.sessions.load(id);
