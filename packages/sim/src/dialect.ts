@@ -7,6 +7,8 @@
 
 /** The speech of one node. */
 export interface Dialect {
+  /** Its way to compute digests. @default 1, that of this build */
+  readonly digestVersion?: number;
   /** What goes out, in this order, in place of one frame of its replica. */
   said(frame: Uint8Array): readonly Uint8Array[];
   /** What its replica hears in place of a frame that arrived. */

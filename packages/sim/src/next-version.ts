@@ -52,6 +52,7 @@ export function nextVersion({
 }: NextVersionOptions = {}): Dialect {
   const message = small([NEXT_MESSAGE, { reason: "of a newer version" }]);
   return {
+    digestVersion,
     said(frame) {
       const wire = wireOf(frame);
       const code = numberIn(wire[0]);

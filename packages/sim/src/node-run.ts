@@ -85,6 +85,11 @@ export class NodeRun implements Endpoint, Runtime {
     return this.#port.machine;
   }
 
+  /** How it speaks; undefined for as this build does. */
+  get dialect(): Dialect | undefined {
+    return this.#port.dialect;
+  }
+
   get isAlive(): boolean {
     return this.#isAlive;
   }

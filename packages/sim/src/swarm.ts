@@ -19,6 +19,7 @@ import type { NodeRun } from "./node-run.js";
 import { Oversight } from "./oversight.js";
 import { type Override, overridden } from "./override.js";
 import type { Report } from "./report.js";
+import { finishRollout, isHalfDeployed } from "./rollout-end.js";
 import { SimulationFailure, Simulator } from "./simulator.js";
 import { drawOptions, type SwarmOptions } from "./swarm-draw.js";
 import type { TraceLog } from "./trace.js";
@@ -113,8 +114,11 @@ class SwarmRun {
     this.#oversight.workload.stop();
     this.#unknown.stop();
     this.#nemesis.heal();
-    this.#oversight.healed();
+    const isHalfway = isHalfDeployed(this.#cluster);
+    // A deploy makes a difference of its own.
+    if (!isHalfway) this.#oversight.healed();
     this.#waitForDeploys();
+    if (isHalfway) finishRollout(this.#simulator, this.#cluster);
     const { sendBufferBytesMax: _tiny, ...network } = this.#options.network;
     this.network.options = { ...network, dialFailureRate: 0 };
     const arePrintsCompared = this.#shortLifeMs === 0;

@@ -35,10 +35,13 @@ const PULLED = 16;
 const RANGED = 20;
 const CARRIERS: ReadonlySet<number | undefined> = new Set([PUSH, SYNC, PULLED, RANGED]);
 
-/** Types of frames by which nodes find and mend differences. */
+/**
+ * Types of frames by which nodes find and mend differences. Not what a joining node asks for: as long
+ * as it holds little, it asks for everything, whatever its disk has brought back.
+ */
 const REPAIR: ReadonlySet<number | undefined> = new Set([
-  ...[PUSH, SYNC, PULLED, RANGED],
-  ...[9, 10, 11, 12, 14, 15, 19],
+  ...[PUSH, SYNC, PULLED],
+  ...[9, 10, 11, 12, 14, 15],
 ]);
 
 interface Repair {
