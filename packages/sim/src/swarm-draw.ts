@@ -52,7 +52,7 @@ export function drawOptions(seed: number): SwarmOptions {
       spellMsMax: random.pick([500, 2_000, isLong ? 30_000 : 6_000]),
       pauseMsMax: random.pick([500, 5_000, 60_000]),
       jumpMsMax: clockErrorMsMax,
-      areClocksWild: !isShortLived && random.chance(0.5),
+      areClocksWild: random.chance(0.5),
       isSealed: random.chance(0.5),
       nodesMax: nodes + 2,
     },

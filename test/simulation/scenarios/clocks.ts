@@ -19,6 +19,15 @@ export const CLOCKS: readonly Script[] = [
     },
   },
   {
+    name: "P4: a clock that is set an hour ahead ends no session",
+    play: (begin) => {
+      const mesh = begin({ nodes: 3 });
+      mesh.write("n1", "ada", { user: "ada" }, "60s").settle();
+      mesh.clock("n1", "1h").expect("n1", "ada", { user: "ada" }).run("30s");
+      mesh.expect("n1", "ada", { user: "ada" }).run("34s").expectEverywhere("ada", "expired");
+    },
+  },
+  {
     name: "M2: a node whose clock is 25 h ahead is refused, and told so",
     play: (begin) => {
       const mesh = begin({ nodes: 3, clocks: { n1: 25 * 3_600_000 } });

@@ -1,6 +1,9 @@
 /**
  * The cluster's idea of the time: the median of this node's clock and its live peers' (P4).
  *
+ * Peers' clocks are kept as their lead on the own monotonic clock, which nobody sets: so where the own
+ * wall clock is set, the median stays where it was at once, and not when the peers are heard again.
+ *
  * Half a round trip is not subtracted: on a local network it is far below the margin.
  */
 import type { EventBody } from "../events.js";

@@ -32,8 +32,8 @@ export interface Member {
   sinceMs: Millis;
   /** The link that messages to it go by, while there is one. */
   link: LinkId | undefined;
-  /** How far its wall clock is ahead of ours, as last heard. */
-  clockOffsetMs: Millis;
+  /** How far its wall clock is ahead of our monotonic one, as last heard; undefined before. */
+  wallLeadMs: Millis | undefined;
   /** When a peer last said that it reaches this member, though we do not. */
   reachedByOthersAtMs: Millis;
   /** When peers were last asked that. */

@@ -14,7 +14,6 @@ import type { EventBody, RefusalCode } from "../events.js";
 import type { LinkId, Millis, NodeId } from "../ids.js";
 import type { Prng } from "../prng.js";
 import type { HelloMessage, MemberFact, Message } from "../wire/messages.js";
-import { medianOffsetMs } from "./clock-offsets.js";
 import { incompatibility } from "./compatibility.js";
 import { Dialer } from "./dialer.js";
 import { Dissemination } from "./dissemination.js";
@@ -116,7 +115,7 @@ export class Membership {
 
   /** How far the cluster's median clock is ahead of this node's. */
   clockOffsetMs(): Millis {
-    return medianOffsetMs(this.roster.trusted().map((member) => member.clockOffsetMs));
+    return this.roster.clockOffsetMs(this.#port.wallMs() - this.#port.elapsedMs());
   }
 
   linkOpened(id: LinkId, dialled: string | undefined): void {
@@ -202,7 +201,7 @@ export class Membership {
       this.#dialer.answered(link.dialled, node);
       this.#port.welcomed(link.dialled);
     }
-    member.clockOffsetMs = hello.wallMs - this.#port.wallMs();
+    member.wallLeadMs = hello.wallMs - this.#port.elapsedMs();
     const older = member.link === undefined ? undefined : this.#links.get(member.link);
     const isOlderKept =
       older &&
@@ -236,7 +235,7 @@ export class Membership {
 
   onHeartbeat(from: NodeId, peerWallMs: Millis): void {
     const member = this.roster.get(from);
-    if (member) member.clockOffsetMs = peerWallMs - this.#port.wallMs();
+    if (member) member.wallLeadMs = peerWallMs - this.#port.elapsedMs();
   }
 
   onLeave(from: NodeId): void {

@@ -7,6 +7,7 @@ import type { ReplicaConfig } from "../config.js";
 import type { EventBody, MemberState } from "../events.js";
 import type { Millis, NodeId } from "../ids.js";
 import type { MemberFact } from "../wire/messages.js";
+import { medianOffsetMs } from "./clock-offsets.js";
 import { isTrusted, type Member, supersedes } from "./member.js";
 import { Namesakes } from "./namesakes.js";
 
@@ -82,6 +83,13 @@ export class Roster {
   /** Members with a link that are not suspected. */
   trusted(): Member[] {
     return [...this.#members.values()].filter(isTrusted);
+  }
+
+  /** How far the median of all clocks is ahead of the own one, which leads the monotonic one so far. */
+  clockOffsetMs(ownLeadMs: Millis): Millis {
+    return medianOffsetMs(
+      this.trusted().map(({ wallLeadMs = ownLeadMs }) => wallLeadMs - ownLeadMs),
+    );
   }
 
   /** Whether someone is suspected who is not about to leave anyway. */
@@ -184,7 +192,7 @@ export class Roster {
       fact,
       sinceMs: this.#port.elapsedMs(),
       link: undefined,
-      clockOffsetMs: 0,
+      wallLeadMs: undefined,
       reachedByOthersAtMs: never,
       probedAtMs: never,
     };
