@@ -44,29 +44,38 @@ export class AckChecker {
   /** The wait is over. */
   settled(origin: NodeRun, change: AwaitedChange, { acks }: AckOutcome): void {
     this.#awaited.get(origin)?.delete(change);
-    const sent = this.#ledger.holders({ origin, seq: change.seq }).size - 1;
-    if (acks <= sent) return;
-    const detail = `${acks} acknowledgements of ${change.session}, and ${sent} were sent`;
+    const { session, seq } = change;
+    const holding = this.#ledger.sayers({ origin, seq }).filter((acker) => {
+      return !this.#ledger.wasSkipped(origin, acker, seq) || this.#isHeld(acker, change);
+    });
+    if (acks <= holding.length) return;
+    const detail = `${acks} acknowledgements of ${session}, and ${holding.length} hold it`;
     this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail}`);
   }
 
   #said(origin: NodeRun, acker: NodeRun, seq: number): void {
     for (const change of this.#awaited.get(origin) ?? []) {
-      if (change.seq > seq) continue;
+      if (change.seq > seq || this.#ledger.wasSkipped(origin, acker, change.seq)) continue;
       this.#count += 1;
       this.#check(origin, acker, change);
     }
   }
 
-  #check(origin: NodeRun, acker: NodeRun, { session, wrote }: AwaitedChange): void {
-    const record = this.#ledger.record(session);
-    // What is destroyed, over or dropped is held by nobody, and acknowledged all the same.
-    if (!record || record.times.isCollected || record.times.isShort) return;
+  #check(origin: NodeRun, acker: NodeRun, change: AwaitedChange): void {
+    if (this.#isHeld(acker, change)) return;
+    const { session, wrote } = change;
     const held = acker.replica.describe(session)?.revisions;
-    if (held && wrote && beyond(wrote, held).length === 0) return;
-    if (!held && (wrote === undefined || record.isDestroyTried)) return;
     const detail = `${acker.machine} confirms ${wrote?.join() ?? "the end"} of ${session}`;
     const holds = `and holds ${held?.join() ?? "nothing"}`;
     this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail} ${holds}`);
+  }
+
+  #isHeld(acker: NodeRun, { session, wrote }: AwaitedChange): boolean {
+    const record = this.#ledger.record(session);
+    // What is destroyed, over or dropped is held by nobody, and acknowledged all the same.
+    if (!record || record.times.isCollected || record.times.isShort) return true;
+    const held = acker.replica.describe(session)?.revisions;
+    if (held) return wrote !== undefined && beyond(wrote, held).length === 0;
+    return wrote === undefined || record.isDestroyTried;
   }
 }

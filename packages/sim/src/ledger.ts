@@ -48,11 +48,24 @@ export interface SessionRecord {
 
 const ACK_CODES: ReadonlySet<number | undefined> = new Set([2, 4, 8]);
 
+/** Changes above `from` up to `to`. */
+interface Skipped {
+  readonly from: number;
+  readonly to: number;
+}
+
+const PUSH_CODE = 7;
+
+/** Longer ones carry something. */
+const EMPTY_PUSH_BYTES_MAX = 40;
+
 /** The ledger. */
 export class Ledger {
   readonly #records = new Map<SessionId, SessionRecord>();
   /** By origin, then by acker: how far it has said that it holds the origin's changes. */
   readonly #said = new Map<NodeRun, Map<NodeRun, number>>();
+  /** By origin, then by acker: changes for which nothing was sent. */
+  readonly #skipped = new Map<NodeRun, Map<NodeRun, Skipped[]>>();
   /** By who holds something: the disks on which it was durable when it was acknowledged. */
   readonly #disks = new Map<Set<NodeRun>, Set<Disk>>();
   /** Hears of every acknowledgement that leaves. */
@@ -63,6 +76,7 @@ export class Ledger {
   /** Watches acknowledgements leave. */
   watch(network: Network): void {
     network.onSend = (from, to, frame) => {
+      if (frame[1] === PUSH_CODE) this.#watchPush(from as NodeRun, to as NodeRun, frame);
       if (!ACK_CODES.has(frame[1])) return;
       const message = decodeFrame(frame);
       const seq =
@@ -149,11 +163,33 @@ export class Ledger {
 
   /** Who is known to hold the change `seq` of `origin`. */
   holders({ origin, seq }: Pick<Settlement, "origin" | "seq">): Set<NodeRun> {
-    const holders = new Set([origin]);
-    for (const [run, saidSeq] of this.#said.get(origin) ?? []) {
-      if (saidSeq >= seq) holders.add(run);
-    }
-    return holders;
+    const sayers = this.sayers({ origin, seq });
+    return new Set([origin, ...sayers.filter((run) => !this.wasSkipped(origin, run, seq))]);
+  }
+
+  /** Who has said that it follows `origin` beyond the change `seq`. */
+  sayers({ origin, seq }: Pick<Settlement, "origin" | "seq">): NodeRun[] {
+    const said = [...(this.#said.get(origin) ?? [])];
+    return said.flatMap(([run, saidSeq]) => (saidSeq >= seq ? [run] : []));
+  }
+
+  /**
+   * Whether `acker` got nothing for this change of `origin`: it has it from a later one, or it is left
+   * to an audit, and then no word of the acker confirms it.
+   */
+  wasSkipped(origin: NodeRun, acker: NodeRun, seq: number): boolean {
+    const skipped = this.#skipped.get(origin)?.get(acker) ?? [];
+    return skipped.some(({ from, to }) => seq > from && seq <= to);
+  }
+
+  #watchPush(origin: NodeRun, acker: NodeRun, frame: Uint8Array): void {
+    if (frame.length > EMPTY_PUSH_BYTES_MAX) return;
+    const push = decodeFrame(frame);
+    if (push.type !== "push" || push.items.length > 0) return;
+    const byAcker = this.#skipped.get(origin) ?? new Map<NodeRun, Skipped[]>();
+    const skipped = { from: push.fromSeqExclusive, to: push.toSeqInclusive };
+    byAcker.set(acker, [...(byAcker.get(acker) ?? []), skipped]);
+    this.#skipped.set(origin, byAcker);
   }
 
   /** An acker says so only when it is durable there; the origin's own share can be looked up. */
