@@ -3,22 +3,16 @@
  * everything once the cluster has healed and is quiet. The first broken promise ends the run.
  *
  * Not here: what was acknowledged (ledger.ts), lifetimes (lifetimes.ts), the merge laws
- * (law-checker.ts), tokens (token-checker.ts), bounds (bounds.ts), and digests (copies.ts).
+ * (law-checker.ts), what a value shows (value-checker.ts), tokens (token-checker.ts), bounds (bounds.ts),
+ * and digests (copies.ts).
  */
-import type { EventBody, Hlc, JsonValue, ReadResult, SessionId } from "@session-mesh/core";
+import type { EventBody, Hlc, ReadResult, SessionId } from "@session-mesh/core";
 import type { Cluster } from "./cluster.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { isHeld, type Ledger, type SessionRecord, type Write } from "./ledger.js";
 import type { NodeRun } from "./node-run.js";
 import type { Simulator } from "./simulator.js";
-
-/** A session as a user of the simulation fills it. */
-interface Held {
-  readonly marks?: Readonly<Record<string, JsonValue>>;
-  readonly log?: readonly JsonValue[];
-  readonly things?: readonly { readonly id: string }[];
-  readonly count?: number;
-}
+import { breachOf, type FilledValue } from "./value-checker.js";
 
 /** The checkers of one run. */
 export class Checkers {
@@ -106,7 +100,10 @@ export class Checkers {
       if (hasHeard) this.#fail("P3", run, `${session} is alive again`);
       const held = record.writes.filter(isOwed);
       this.#lifetimes.found(run, record, { held, ...result });
-      this.#checkValue(run, { record, held: result.value as Held, isOwed });
+      const { writes, incrementsTried } = record;
+      const account = { writes, isOwed, incrementsTried };
+      const breach = breachOf(result.value as FilledValue, account);
+      if (breach) this.#fail(breach.checker, run, `${session} ${breach.detail}`);
       return;
     }
     if (record.isDestroyTried) return;
@@ -115,41 +112,6 @@ export class Checkers {
     if (result.status === "expired") this.#lifetimes.expired(run, record, owed);
     if (owed.length === 0 || this.#lifetimes.mayBeOver(run, record, owed)) return;
     this.#fail("P1", run, `${session} is ${result.status}, with ${owed.length} writes owed`);
-  }
-
-  #checkValue(
-    run: NodeRun,
-    {
-      record,
-      held,
-      isOwed,
-    }: { record: SessionRecord; held: Held; isOwed: (write: Write) => boolean },
-  ): void {
-    const { session, writes, incrementsTried } = record;
-    const log = new Set(held.log ?? []);
-    let countMin = 0;
-    for (const write of writes) {
-      if (!isOwed(write)) continue;
-      const { trace } = write;
-      const isThere =
-        trace.kind === "mark"
-          ? held.marks !== undefined && Object.hasOwn(held.marks, trace.name)
-          : trace.kind === "push"
-            ? log.has(trace.value)
-            : true;
-      if (trace.kind === "increment") countMin += trace.by;
-      if (!isThere) this.#fail("P1", run, `${session} lacks ${JSON.stringify(trace)}`);
-    }
-    const count = held.count ?? 0;
-    if (count < countMin) this.#fail("M8", run, `${session} counts ${count}, owed ${countMin}`);
-    if (count > incrementsTried) {
-      this.#fail("M11", run, `${session} counts ${count}, only ${incrementsTried} were made`);
-    }
-    if (log.size !== (held.log?.length ?? 0))
-      this.#fail("M5", run, `${session} doubles an element`);
-    const ids = (held.things ?? []).map(({ id }) => id);
-    if (new Set(ids).size !== ids.length)
-      this.#fail("M7", run, `${session} doubles a thing: ${ids.join()}`);
   }
 
   #onEvent(run: NodeRun, event: EventBody): void {

@@ -4,8 +4,21 @@
  *
  * Not here: whether what they agree on is right (checkers.ts).
  */
-import type { JsonValue, SessionId } from "@session-mesh/core";
-import type { NodeRun } from "./node-run.js";
+import type { JsonValue, ReadResult, ReplicaStatus, SessionId } from "@session-mesh/core";
+
+/** What is looked at of a replica. */
+export interface ComparedReplica {
+  status(): Pick<ReplicaStatus, "members" | "seq" | "fingerprint">;
+  read(session: SessionId): ReadResult;
+}
+
+/** A node, in this process or as a picture of one elsewhere. */
+export interface ComparedNode {
+  readonly machine: string;
+  readonly node: string;
+  readonly replica: Pick<ComparedReplica, "status">;
+  input<T>(run: (replica: ComparedReplica) => T): T;
+}
 
 /** What is compared. */
 export interface Comparison {
@@ -15,7 +28,7 @@ export interface Comparison {
 
 /** What two nodes do not agree on; undefined when all agree. */
 export function difference(
-  runs: readonly NodeRun[],
+  runs: readonly ComparedNode[],
   sessions: Iterable<SessionId>,
   { arePrintsCompared = true }: Comparison = {},
 ): string | undefined {
@@ -26,7 +39,7 @@ export function difference(
   );
 }
 
-function differenceOfMembers(runs: readonly NodeRun[]): string | undefined {
+function differenceOfMembers(runs: readonly ComparedNode[]): string | undefined {
   for (const run of runs) {
     const { members, seq } = run.replica.status();
     for (const other of runs) {
@@ -41,14 +54,14 @@ function differenceOfMembers(runs: readonly NodeRun[]): string | undefined {
   return undefined;
 }
 
-function differenceOfPrints(runs: readonly NodeRun[]): string | undefined {
+function differenceOfPrints(runs: readonly ComparedNode[]): string | undefined {
   const prints = runs.map((run) => `${run.machine}=${run.replica.status().fingerprint}`);
   const distinct = new Set(prints.map((print) => print.slice(print.indexOf("="))));
   return distinct.size > 1 ? `fingerprints differ: ${prints.join(" ")}` : undefined;
 }
 
 function differenceOfValues(
-  runs: readonly NodeRun[],
+  runs: readonly ComparedNode[],
   sessions: Iterable<SessionId>,
 ): string | undefined {
   for (const session of sessions) {
