@@ -124,6 +124,20 @@ function flipped(frame: Uint8Array, random: ReturnType<typeof createPrng>): Uint
   return copy;
 }
 
+describe("found by the swarm", () => {
+  test("P4: who holds a commit holds its touch, though another node has marked it first", () => {
+    const mesh = scenario({ nodes: 3, limits: { auditIntervalMs: 60_000 } });
+    mesh.write("n1", "ada", {}, "60s").settle().partition(["n2"], ["n3"]).run("15s");
+    mesh.touch("n3", "ada").run("5ms").write("n1", "ada", { a: 1 }).run("10ms");
+    const [first, second] = ["n1", "n2"].map((node) => {
+      const read = mesh.read(node, "ada");
+      return read.status === "found" && [read.value, read.expiresAtMs];
+    });
+    expect(first).toEqual([{ a: 1 }, expect.any(Number)]);
+    expect(second).toEqual(first);
+  });
+});
+
 describe("readiness", () => {
   test("P4: a node whose clock is an hour off gets no requests until it is right", () => {
     const mesh = scenario({ nodes: 3 });

@@ -70,6 +70,8 @@ export class Ledger {
   readonly #disks = new Map<Set<NodeRun>, Set<Disk>>();
   /** Hears of every acknowledgement that leaves. */
   onSaid: ((origin: NodeRun, acker: NodeRun, seq: number) => void) | undefined;
+  /** Disks that were lost at some time. */
+  readonly #lost = new Set<Disk>();
   #ackedCount = 0;
   #degradedCount = 0;
 
@@ -148,6 +150,7 @@ export class Ledger {
 
   /** A disk is not any more what it was: nothing is owed that was only on it. */
   diskLost(disk: Disk): void {
+    this.#lost.add(disk);
     for (const disks of this.#disks.values()) disks.delete(disk);
   }
 
@@ -198,7 +201,9 @@ export class Ledger {
     for (const run of holders) {
       const isDurable = run.config.durability === "disk";
       const isStored = isDurable && (run !== origin || run.replica.isStored(seq));
-      if (run.disk && isStored) disks.add(run.disk);
+      // Who is dead by now may have said so of the disk that was lost since.
+      const isLost = !run.isAlive && run.disk !== undefined && this.#lost.has(run.disk);
+      if (run.disk && isStored && !isLost) disks.add(run.disk);
     }
     return disks;
   }

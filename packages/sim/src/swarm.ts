@@ -114,11 +114,10 @@ class SwarmRun {
     this.#oversight.workload.stop();
     this.#unknown.stop();
     this.#nemesis.heal();
-    const isHalfway = isHalfDeployed(this.#cluster);
     // A deploy makes a difference of its own.
-    if (!isHalfway) this.#oversight.healed();
+    if (!isHalfDeployed(this.#cluster)) this.#oversight.healed();
     this.#waitForDeploys();
-    if (isHalfway) finishRollout(this.#simulator, this.#cluster);
+    finishRollout(this.#simulator, this.#cluster);
     const { sendBufferBytesMax: _tiny, ...network } = this.#options.network;
     this.network.options = { ...network, dialFailureRate: 0 };
     const arePrintsCompared = this.#shortLifeMs === 0;

@@ -25,6 +25,7 @@ import {
 import type { Digest, SessionDigester } from "./fingerprint.js";
 import { type ApplyVerdict, HeldSession } from "./held.js";
 import { type Glance, HeldSessions } from "./held-sessions.js";
+import { ToldTouches } from "./told-touches.js";
 import { Tombstones } from "./tombstones.js";
 import { EMPTY_VECTOR } from "./version-vector.js";
 
@@ -54,6 +55,7 @@ export class SessionTable {
   readonly #port: TablePort;
   readonly #held: HeldSessions;
   readonly #tombstones = new Tombstones();
+  readonly #touches = new ToldTouches();
   readonly #collector: Collector;
   #bytes: Bytes = 0;
 
@@ -129,7 +131,8 @@ export class SessionTable {
     });
     const { revisions: seen, ...fields } = held.envelope;
     const commit = { author: stamp.writer, rev, seen, hlc: stamp.hlc, update };
-    return { kind: "delta", session: held.id, fields: isNew ? fields : changed, commit };
+    const told = this.#touches.tell(held, isNew ? fields : changed);
+    return { kind: "delta", session: held.id, fields: told, commit };
   }
 
   /** Touches a session; an item to push where a quantum moved. */
@@ -140,7 +143,8 @@ export class SessionTable {
     this.#changed(held, held.digest);
     const { touchedAtMs } = envelope;
     this.#port.emit({ type: "session-touched", session: held.id, touchedAtMs });
-    return { kind: "delta", session: held.id, fields: { touchedAtMs }, commit: undefined };
+    const fields = this.#touches.tell(held, { touchedAtMs });
+    return { kind: "delta", session: held.id, fields, commit: undefined };
   }
 
   /** Destroys for good (M9); says whether that was news. */
