@@ -13,6 +13,24 @@ export function sessionIdFrom(random: Prng): SessionId {
   return id;
 }
 
+const HOSTILE = [
+  "__proto__",
+  "constructor",
+  "hasOwnProperty",
+  "toString",
+  "-",
+  "_",
+  "AAAAAAAAAAAAA",
+];
+
+/** An id that careless code would trip over, or that lies in one partition with others like it. */
+export function hostileSessionId(random: Prng): SessionId {
+  const start = random.pick(HOSTILE);
+  const id = start + sessionIdFrom(random).slice(start.length);
+  assert(isSessionId(id), `${id} is no session id`);
+  return id;
+}
+
 /** The id of a session that a scenario calls by a name. */
 export function sessionIdOf(name: string): SessionId {
   let seed = 7;

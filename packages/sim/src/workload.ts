@@ -15,7 +15,7 @@ import { meshMs, timesOf } from "./lifetimes.js";
 import type { Draft } from "./mutations.js";
 import type { NodeRun } from "./node-run.js";
 import type { Miss, Visit } from "./requests.js";
-import { sessionIdFrom } from "./session-id.js";
+import { hostileSessionId, sessionIdFrom } from "./session-id.js";
 import type { WorkloadOptions } from "./workload-draw.js";
 
 interface User {
@@ -28,6 +28,8 @@ interface User {
   /** When he means to come back, if he waits for something. */
   comesBackMs: number | undefined;
 }
+
+const HOSTILE_ID_RATE = 0.05;
 
 /** How close to his session's end a user comes back. */
 const BOUNDARY_MS = 300;
@@ -177,7 +179,8 @@ export class Workload {
   ): void {
     const { ledger, history, accounts } = this.#parts;
     const { idleMs, absoluteMs, modelRate } = this.#options;
-    const session = sessionIdFrom(this.#random);
+    const idFrom = this.#random.chance(HOSTILE_ID_RATE) ? hostileSessionId : sessionIdFrom;
+    const session = idFrom(this.#random);
     history.open(session, this.#random.chance(modelRate));
     const record = ledger.open(session, timesOf(idleMs, absoluteMs));
     const login =
