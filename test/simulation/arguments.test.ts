@@ -17,6 +17,7 @@ test("one seed, a scenario, or a canary", () => {
   expect(ask("--scenario logout")).toMatchObject({ kind: "scenario", name: "logout" });
   expect(ask("--canary no-audit")).toMatchObject({ kind: "seeds", canary: "no-audit" });
   expect(ask("--canary all")).toEqual({ kind: "canaries" });
+  expect(ask("--membership 20,100")).toEqual({ kind: "membership", sizes: [20, 100] });
 });
 
 test.each([
@@ -27,6 +28,11 @@ test.each([
   ["--scenario a --seed 1", /--seed means nothing beside --scenario/],
   ["--record r.jsonl", /--record needs --seed S or --scenario NAME/],
   ["--nodes 1", /--nodes takes 2 to 100, not 1/],
+  ["--membership 2", /--membership takes 5 to 1000 nodes, not 2/],
+  [
+    "--membership 20 --seed 1",
+    /--seed means nothing beside --membership, which takes nothing else/,
+  ],
   ["--override nodes=3", /--override takes JSON in quotes/],
   ["--override [1]", /--override takes JSON in quotes/],
   ["--minutes soon", /--minutes takes a number/],

@@ -28,6 +28,7 @@ export type Wish =
     }
   | { readonly kind: "scenario"; readonly name: string; readonly record: string | undefined }
   | { readonly kind: "canaries" }
+  | { readonly kind: "membership"; readonly sizes: readonly number[] }
   | { readonly kind: "help" };
 
 /** Someone wrote something that cannot be; the message says what to write. */
@@ -45,6 +46,7 @@ export const USAGE = `npm run sim -- [what]
   --scenario NAME     plays the scenarios whose names hold NAME, with their traces
   --canary NAME       builds a deliberate defect in: with --seed shows it, else hunts it
   --canary all        hunts all of them, and prints the table
+  --membership N,N    measures membership alone, in clusters of so many nodes
 
   --nodes N           clusters of N nodes, in place of what a seed draws
   --override JSON     other parts in place of what a seed draws, such as '{"workload":{"users":1}}'
@@ -54,11 +56,19 @@ docs/SIMULATOR.md explains the trace, the faults, the checkers and the recording
 
 const NODES_MAX = 100;
 
+/** Sizes that can be measured: fewer are all seeds, more need more memory than there is. */
+const SIZE_MIN = 5;
+const SIZE_MAX = 1_000;
+
 /** Reads the words; throws a {@link UsageError}. */
 export function wishOf(words: readonly string[]): Wish {
   const values = parsed(words);
   const { seed, scenario, canary, record, report, minutes, seeds, from } = values;
   if (values.help) return { kind: "help" };
+  if (values.membership !== undefined) {
+    refuse(values, "membership", []);
+    return { kind: "membership", sizes: values.membership.split(",").map(sizeOf) };
+  }
   const override = overrideOf(values.override, values.nodes);
   if (scenario !== undefined) {
     refuse(values, "scenario", ["record"]);
@@ -91,6 +101,7 @@ const OPTIONS = {
   seed: { type: "string" },
   scenario: { type: "string" },
   canary: { type: "string" },
+  membership: { type: "string" },
   nodes: { type: "string" },
   override: { type: "string" },
   record: { type: "string" },
@@ -112,7 +123,7 @@ function parsed(words: readonly string[]): Omit<Values, "help"> & { help?: boole
 function refuse(values: object, name: string, allowed: readonly string[]): void {
   const strange = Object.keys(values).filter((each) => each !== name && !allowed.includes(each));
   if (strange.length === 0) return;
-  const others = allowed.map((each) => `--${each}`).join(", ");
+  const others = allowed.map((each) => `--${each}`).join(", ") || "nothing else";
   throw new UsageError(`--${strange[0]} means nothing beside --${name}, which takes ${others}`);
 }
 
@@ -120,6 +131,12 @@ function integer(name: string, text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw new UsageError(`--${name} takes a whole number, such as --${name} 42, not "${text}"`);
+}
+
+function sizeOf(text: string): number {
+  const size = integer("membership", text);
+  if (size >= SIZE_MIN && size <= SIZE_MAX) return size;
+  throw new UsageError(`--membership takes ${SIZE_MIN} to ${SIZE_MAX} nodes, not ${size}`);
 }
 
 function positive(name: string, text: string): number {

@@ -1,10 +1,12 @@
 /**
- * `npm run sim`: runs seeds, replays one with its trace, plays scenarios, hunts canaries.
+ * `npm run sim`: runs seeds, replays one with its trace, plays scenarios, hunts canaries,
+ * measures membership.
  *
  * Not here: the words it takes (arguments.ts), and each of those jobs (run-*.ts).
  */
 import { UsageError, USAGE, type Wish, wishOf } from "./arguments.js";
 import { huntAll } from "./run-canaries.js";
+import { measureMembership } from "./run-membership.js";
 import { playScenario, replay } from "./run-one.js";
 import { runSeeds } from "./run-seeds.js";
 
@@ -19,6 +21,8 @@ async function grant(wish: Wish): Promise<boolean> {
       return playScenario(wish);
     case "canaries":
       return huntAll();
+    case "membership":
+      return measureMembership(wish.sizes);
     case "help":
       console.info(USAGE);
       return true;

@@ -8,6 +8,8 @@ export type { Dialect } from "./dialect.js";
 export type { Fault } from "./fault.js";
 export type { Happening, Recorder } from "./happening.js";
 export type { Report } from "./report.js";
+export { type ColdStart, type Idle, MembershipScale } from "./membership-scale.js";
+export type { Spread } from "./news.js";
 export { type Override, overridden } from "./override.js";
 export { marksIn, marksInBytes, nextCommit, type NextFields, nextFieldsIn } from "./next-writes.js";
 export { Scenario, scenario } from "./scenario.js";

@@ -55,6 +55,8 @@ export class Network {
   tamper: ((frame: Uint8Array) => Uint8Array | undefined) | undefined;
   /** Hears of every frame that is sent. */
   onSend: ((from: Endpoint, to: Endpoint, frame: Uint8Array) => void) | undefined;
+  /** Hears of every frame that arrives, before its receiver does. */
+  onReceive: ((from: Endpoint, to: Endpoint, frame: Uint8Array) => void) | undefined;
   readonly #simulator: Simulator;
   readonly #random: Prng;
   readonly #listeners = new Map<string, Endpoint>();
@@ -260,6 +262,7 @@ export class Network {
         where: to.owner.machine,
         what: `◀ ${from.owner.machine} ${frameLine(frame)}`,
       }));
+      this.onReceive?.(from.owner, to.owner, frame);
       to.owner.receive(to.id, frame);
     }
   }
