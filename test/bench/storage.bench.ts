@@ -68,10 +68,12 @@ async function writeRates(durability: Durability): Promise<Rates> {
   await once(peer, "message");
   while (!mesh.status().members.some(({ isLinked }) => isLinked)) await pause();
   const ids = await createSessions(mesh, 1_000);
-  const write = async (index: number): Promise<void> => {
-    const opened = mesh.sessions.open(ids[index % ids.length] as string);
+  let writes = 0;
+  const write = async (): Promise<void> => {
+    writes += 1;
+    const opened = mesh.sessions.open(ids[writes % ids.length] as string);
     if (opened.status !== "found") throw new Error("lost");
-    opened.session.value["views"] = index;
+    opened.session.value["views"] = 1_000 + writes;
     const { degraded } = await opened.session.commit({ acks: 1, ...DEADLINE });
     if (degraded) throw new Error("degraded");
   };
@@ -79,7 +81,7 @@ async function writeRates(durability: Durability): Promise<Rates> {
   const times: number[] = [];
   for (let index = 0; index < 200; index++) {
     const startedAtMs = performance.now();
-    await write(index);
+    await write();
     times.push(performance.now() - startedAtMs);
   }
   counts.batches = counts.records = 0;
@@ -94,19 +96,19 @@ async function writeRates(durability: Durability): Promise<Rates> {
 
 async function startOfStored(): Promise<{ seconds: number; megabytes: number }> {
   const directory = await mkdtemp(join(tmpdir(), "session-mesh-bench-"));
-  const options = storageIn(directory, "memory");
-  const first = await createMesh(options);
-  await createSessions(first, STORED_COUNT);
-  await first.close({ drain: false });
+  await run("fill", directory, String(STORED_COUNT));
   const { size } = await stat(join(directory, "sessions.mdb"));
-  const startedAtMs = performance.now();
-  const second = await createMesh(storageIn(directory, "memory"));
-  const seconds = (performance.now() - startedAtMs) / 1_000;
-  const { hot, cold } = second.status().sessions;
-  if (hot + cold !== STORED_COUNT) throw new Error(`${hot + cold} sessions came back`);
-  await second.close({ drain: false });
+  const { seconds, held } = await run("start", directory);
+  if (held !== STORED_COUNT) throw new Error(`${held} sessions came back`);
   await rm(directory, { recursive: true, force: true });
   return { seconds, megabytes: size / 1e6 };
+}
+
+async function run(...task: string[]): Promise<{ seconds: number; held: number }> {
+  const child = fork(fileURLToPath(new URL("./stored-start.ts", import.meta.url)), task);
+  const [said] = (await once(child, "message")) as [{ seconds: number; held: number }];
+  child.disconnect();
+  return said;
 }
 
 function storageIn(dataDir: string, durability: Durability): MeshOptions {
@@ -114,14 +116,13 @@ function storageIn(dataDir: string, durability: Durability): MeshOptions {
 }
 
 async function createSessions(mesh: Mesh, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  for (let index = 0; index < count; index++) {
+  const created = Array.from({ length: count }, async () => {
     const session = mesh.sessions.create();
     Object.assign(session.value, sampleSession());
     await session.commit({ acks: 0, ...DEADLINE });
-    ids.push(session.id);
-  }
-  return ids;
+    return session.id;
+  });
+  return Promise.all(created);
 }
 
 function pause(): Promise<void> {
