@@ -19,11 +19,32 @@ export interface StorePath {
   readonly maxDbs: number;
 }
 
+/** A batch as it goes to the thread: the bytes of all records in one piece, which is handed over. */
+export interface PackedBatch {
+  readonly sessions: readonly string[];
+  /** How many bytes each of them has. */
+  readonly lengths: readonly number[];
+  readonly bytes: Uint8Array;
+  readonly removals: readonly string[];
+}
+
 /** Something to write; each is answered once, in order. */
 export type Request =
-  | { readonly batch: StorageBatch }
+  | { readonly batch: PackedBatch }
   | { readonly manifest: Uint8Array }
   | { readonly close: true };
+
+/** Packs a batch: one piece is passed on at no cost, hundreds of small ones are not. */
+export function packBatch({ puts, removals }: StorageBatch): PackedBatch {
+  const lengths = puts.map(({ bytes }) => bytes.length);
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const put of puts) {
+    bytes.set(put.bytes, at);
+    at += put.bytes.length;
+  }
+  return { sessions: puts.map(({ session }) => session), lengths, bytes, removals };
+}
 
 /** How a request ended. */
 export interface Answer {
@@ -57,8 +78,14 @@ function serve(
     root.transactionSync(() => {
       if ("manifest" in request) meta.putSync(names.manifest, request.manifest);
       if (!("batch" in request)) return;
-      for (const { session, bytes } of request.batch.puts) sessions.putSync(session, bytes);
-      for (const session of request.batch.removals) sessions.removeSync(session);
+      const { bytes, lengths, removals } = request.batch;
+      let at = 0;
+      for (const [i, session] of request.batch.sessions.entries()) {
+        const length = lengths[i] ?? 0;
+        sessions.putSync(session, bytes.subarray(at, at + length));
+        at += length;
+      }
+      for (const session of removals) sessions.removeSync(session);
     });
   };
   parentPort?.on("message", (request: Request) => {

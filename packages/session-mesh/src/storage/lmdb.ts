@@ -19,6 +19,7 @@ import { lockDirectory } from "./directory-lock.js";
 import {
   type Answer,
   MANIFEST_KEY,
+  packBatch,
   type Request,
   type StorePath,
   TABLES,
@@ -95,7 +96,8 @@ class LmdbDirectory implements OpenStorage {
   }
 
   write(batch: StorageBatch): Promise<void> {
-    return this.#writer.ask({ batch });
+    const packed = packBatch(batch);
+    return this.#writer.ask({ batch: packed }, [packed.bytes.buffer as ArrayBuffer]);
   }
 
   async close(): Promise<void> {
@@ -121,12 +123,12 @@ class Writer {
   }
 
   /** Resolves when it is durable. */
-  ask(request: Request): Promise<void> {
+  ask(request: Request, handedOver: readonly ArrayBuffer[] = []): Promise<void> {
     const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
       this.#asked.push({ resolve, reject });
       worker.ref();
-      worker.postMessage(request);
+      worker.postMessage(request, handedOver);
     });
   }
 
