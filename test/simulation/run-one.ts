@@ -8,10 +8,10 @@ import { canaryNamed } from "./run-canaries.js";
 
 /** Shows a seed; says whether it kept its promises. */
 export async function replay(wish: Wish & { kind: "seed" }): Promise<boolean> {
-  const { seed, override, canary, record } = wish;
-  using bundle = await bundleSimulation({
-    canary: canary === undefined ? undefined : canaryNamed(canary),
-  });
+  const { seed, canary: name, record } = wish;
+  const canary = name === undefined ? undefined : canaryNamed(name);
+  const override = wish.override ?? canary?.override;
+  using bundle = await bundleSimulation({ canary });
   const { drawOptions, overridden, runSeed } = (await import(bundle.url)) as Simulation;
   const options = overridden(drawOptions(seed), override);
   using recording =
@@ -25,7 +25,7 @@ export async function replay(wish: Wish & { kind: "seed" }): Promise<boolean> {
   if (convergenceMs !== undefined) {
     lines.write(`all nodes were equal ${(convergenceMs / 1_000).toFixed(1)} s after the heal`);
   }
-  if (failure) lines.write(failureText(report, { override, canary }));
+  if (failure) lines.write(failureText(report, { override, canary: name }));
   return failure === undefined;
 }
 

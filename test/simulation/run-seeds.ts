@@ -19,8 +19,9 @@ const PROGRESS_MS = 10_000;
 const FAILURES_MAX = 5;
 
 /** Runs seeds; says whether every promise was kept and everything happened that must. */
-export async function runSeeds(wish: SeedsWish): Promise<boolean> {
-  const canary = wish.canary === undefined ? undefined : canaryNamed(wish.canary);
+export async function runSeeds(asked: SeedsWish): Promise<boolean> {
+  const canary = asked.canary === undefined ? undefined : canaryNamed(asked.canary);
+  const wish = { ...asked, override: asked.override ?? canary?.override };
   using bundle = await bundleSimulation({ canary });
   const simulation = (await import(bundle.url)) as Simulation;
   await using pool = new Pool(bundle);

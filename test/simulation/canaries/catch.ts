@@ -28,7 +28,10 @@ export async function catchCanary(canary: Canary, threads = 1): Promise<Catch> {
   await using pool = new Pool(bundle, { threads });
   const caught: Report[] = [];
   const others: string[] = [];
-  const seeds = Array.from({ length: canary.seedsMax }, (_, i) => ({ seed: i + 1 }));
+  const seeds = Array.from({ length: canary.seedsMax }, (_, i) => ({
+    seed: i + 1,
+    override: canary.override,
+  }));
   await pool.runAll(seeds, (report) => {
     const { failure } = report;
     if (!failure) return true;
@@ -39,17 +42,17 @@ export async function catchCanary(canary: Canary, threads = 1): Promise<Catch> {
   });
   caught.sort((a, b) => a.seed - b.seed);
   const found = caught[0];
-  const isSound = found === undefined || (await passesWithout(found.seed));
+  const isSound = found === undefined || (await passesWithout(canary, found.seed));
   if (!isSound) others.push(`without the defect too: ${textOf(found)}`);
   const first = isSound ? found : undefined;
   return { canary, seed: first?.seed, report: first, others };
 }
 
 /** Whether a seed keeps its promises where nothing is broken. */
-async function passesWithout(seed: number): Promise<boolean> {
+async function passesWithout({ override }: Canary, seed: number): Promise<boolean> {
   using bundle = await bundleSimulation();
   await using pool = new Pool(bundle, { threads: 1 });
-  return (await pool.run({ seed })).failure === undefined;
+  return (await pool.run({ seed, override })).failure === undefined;
 }
 
 function textOf({ seed, failure }: Report): string {

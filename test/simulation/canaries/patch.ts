@@ -7,6 +7,8 @@
  * Not here: the canaries (list.ts), and loading (bundle.ts).
  */
 
+import type { Override, SwarmOptions } from "@session-mesh/sim";
+
 /** A change of one file. */
 export interface Edit {
   /** From the root of the repository. */
@@ -26,6 +28,8 @@ export interface Canary {
   /** Within how many seeds, from 1 on, it must be caught. */
   readonly seedsMax: number;
   readonly edits: readonly Edit[];
+  /** What seeds draw in place of their own, where what is broken is seldom used. */
+  readonly override?: Override<SwarmOptions>;
 }
 
 /** The defective source of a file; throws where a text to replace is not there exactly once. */

@@ -9,7 +9,7 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     name: "no-audit",
     says: "differences are never looked for",
     checkers: ["P8"],
-    seedsMax: 20,
+    seedsMax: 60,
     edits: [
       {
         file: `${CORE}/antientropy/auditor.ts`,
@@ -22,7 +22,7 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     name: "early-ack",
     says: "a change is confirmed though it could not be applied",
     checkers: ["P1", "M8", "P8"],
-    seedsMax: 40,
+    seedsMax: 80,
     edits: [
       {
         file: `${CORE}/gossip/follower.ts`,
@@ -35,7 +35,17 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     name: "unstored-ack",
     says: "a change is confirmed before it is on the disk",
     checkers: ["P1", "P3", "P10", "M8"],
-    seedsMax: 100,
+    seedsMax: 120,
+    override: {
+      disks: { durability: "disk", latencyMs: 10, jitterMs: 50, failureRate: 0 },
+      nodes: 2,
+      nemesis: {
+        weights: { "slow-disk": 4, "power-loss": 4, "power-cut": 2, "empty-disk": 4 },
+        pauseMs: 200,
+        spellMsMax: 500,
+      },
+      workload: { pauseMs: 100, acks: 1 },
+    },
     edits: [
       {
         file: `${CORE}/gossip/follower.ts`,
@@ -48,7 +58,7 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     name: "late-apply",
     says: "every tenth push is confirmed, and what it says is dropped",
     checkers: ["P1", "P4", "M8", "P8"],
-    seedsMax: 20,
+    seedsMax: 60,
     edits: [
       {
         file: `${CORE}/gossip/follower.ts`,
@@ -61,7 +71,7 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     name: "impatient-drain",
     says: "a drain says that everything is confirmed without having waited",
     checkers: ["P1", "P3", "P7", "P8", "M8"],
-    seedsMax: 60,
+    seedsMax: 120,
     edits: [
       {
         file: `${CORE}/drain.ts`,
@@ -79,7 +89,11 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     name: "forgotten-overflow",
     says: "changes that fell out of the log are neither audited nor told from confirmed ones",
     checkers: ["P1", "P3", "P4", "M8", "P8"],
-    seedsMax: 100,
+    seedsMax: 80,
+    override: {
+      workload: { burstRate: 0.2, burstCommits: 20, pauseMs: 150 },
+      limits: { changeLogEntriesMax: 4, pushWindowBytesMax: 200, auditIntervalMs: 20_000 },
+    },
     edits: [
       {
         file: `${CORE}/gossip/pusher.ts`,
@@ -92,7 +106,7 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     name: "no-pull",
     says: "what is missed is called absent, and nobody is asked",
     checkers: ["P9", "P5"],
-    seedsMax: 20,
+    seedsMax: 60,
     edits: [
       {
         file: `${CORE}/antientropy/puller.ts`,
@@ -112,7 +126,7 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     name: "no-refutation",
     says: "who is suspected once is never believed again",
     checkers: ["P8"],
-    seedsMax: 20,
+    seedsMax: 60,
     edits: [
       {
         file: `${CORE}/membership/membership.ts`,
@@ -135,7 +149,7 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     name: "hearsay-gap",
     says: "a change is shown although what its author saw is missing",
     checkers: ["M4", "M5", "M7", "M8", "P1", "P2", "P5", "P8"],
-    seedsMax: 60,
+    seedsMax: 120,
     edits: [
       {
         file: `${CORE}/session/held.ts`,

@@ -9,7 +9,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "early-oblivion",
     says: "a logout is forgotten three seconds after its session began",
     checkers: ["P3", "P8"],
-    seedsMax: 60,
+    seedsMax: 120,
     edits: [
       {
         file: `${CORE}/session/expiry.ts`,
@@ -22,7 +22,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "untold-logout",
     says: "a logout is confirmed and not told",
     checkers: ["P1", "P3", "P8"],
-    seedsMax: 20,
+    seedsMax: 60,
     edits: [
       {
         file: `${CORE}/local-sessions.ts`,
@@ -36,7 +36,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "last-touch",
     says: "of two touches the one that arrives last counts, not the later one",
     checkers: ["P4", "P8", "M10"],
-    seedsMax: 40,
+    seedsMax: 80,
     edits: [
       {
         file: `${CORE}/session/envelope.ts`,
@@ -49,7 +49,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "reused-writer",
     says: "a node that comes back writes under the same writer as before",
     checkers: ["P1", "P8", "M8", "M11", "no exception escapes", "clocks are monotone"],
-    seedsMax: 20,
+    seedsMax: 60,
     edits: [
       {
         file: `${CORE}/replica.ts`,
@@ -67,7 +67,12 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "bare-fingerprint",
     says: "the fingerprint leaves out what surrounds the document",
     checkers: ["P4", "P5", "P8", "M10", "equal digests"],
-    seedsMax: 100,
+    seedsMax: 120,
+    override: {
+      limits: { changeLogEntriesMax: 4 },
+      nemesis: { weights: { halves: 4, isolation: 4 }, spellMsMax: 8_000, pauseMs: 500 },
+      workload: { idleChangeRate: 0.5, pauseMs: 300, users: 3, idleMs: 86_400_000 },
+    },
     edits: [
       {
         file: `${CORE}/session/fingerprint.ts`,
@@ -83,7 +88,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "low-clock",
     says: "a commit's clock is above the node's own, and not above the document's",
-    checkers: ["M1-M12", "M2", "P5 own commit"],
+    checkers: ["M1-M12", "M2", "P5"],
     seedsMax: 100,
     edits: [
       {
@@ -101,8 +106,8 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "no-clock",
     says: "of two writes the higher writer's counts, not the later one",
-    checkers: ["M1-M12", "M2", "P5 own commit"],
-    seedsMax: 20,
+    checkers: ["M1-M12", "M2", "P5"],
+    seedsMax: 60,
     edits: [
       {
         file: `${CORE}/session/entry.ts`,
@@ -114,8 +119,8 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "double-count",
     says: "an increment that arrives again counts again",
-    checkers: ["M8", "M11", "M1-M12", "P5 own commit", "P8"],
-    seedsMax: 20,
+    checkers: ["M8", "M11", "M1-M12", "P5", "P8"],
+    seedsMax: 60,
     edits: [
       {
         file: `${CORE}/session/document.ts`,
@@ -141,7 +146,20 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "hasty-collection",
     says: "what has expired here is dropped without asking whether someone touched it elsewhere",
     checkers: ["P4", "P1", "P8"],
-    seedsMax: 200,
+    seedsMax: 120,
+    override: {
+      faultsMs: 20_000,
+      clockErrorMsMax: 0,
+      driftMax: 0,
+      limits: { clockMarginMs: 300, collectIntervalMs: 300, goneAfterMs: 60_000 },
+      nemesis: {
+        weights: { halves: 4, isolation: 4 },
+        spellMsMax: 10_000,
+        jumpMsMax: 0,
+        areClocksWild: false,
+      },
+      workload: { idleMs: 2_500, absoluteMs: 86_400_000, pauseMs: 1_000, users: 6, roamRate: 0.5 },
+    },
     edits: [
       {
         file: `${CORE}/retention.ts`,
