@@ -10,8 +10,8 @@ import type { VersionVector } from "../session-state.js";
 interface Unreached {
   /** Up to this revision. */
   readonly rev: number;
-  /** Every member that is neither left nor gone lacked it. */
-  readonly isLost: boolean;
+  /** Up to this one every member that is neither left nor gone lacked it; 0 for none. */
+  readonly lostRev: number;
   /** How many links had come up when it was last waited for. */
   readonly linkCount: number;
 }
@@ -30,10 +30,12 @@ export class UnreachedRevisions {
   add(session: SessionId, missing: VersionVector, { isLost }: { isLost: boolean }): void {
     for (let i = 0; i < missing.length; i += 2) {
       const key = keyOf(session, missing[i] as WriterId);
-      const wasLost = this.#byDot.get(key)?.isLost === true;
+      const knownLostRev = this.#byDot.get(key)?.lostRev ?? 0;
       this.#byDot.delete(key);
       const rev = missing[i + 1] as number;
-      this.#byDot.set(key, { rev, isLost: isLost || wasLost, linkCount: this.#linkCount });
+      // That an earlier one is lost says nothing about this one.
+      const lostRev = isLost ? Math.max(rev, knownLostRev) : knownLostRev;
+      this.#byDot.set(key, { rev, lostRev, linkCount: this.#linkCount });
     }
     for (const key of this.#byDot.keys()) {
       if (this.#byDot.size <= this.#max) return;
@@ -51,7 +53,7 @@ export class UnreachedRevisions {
     for (let i = 0; i < missing.length; i += 2) {
       const [writer, rev] = [missing[i] as WriterId, missing[i + 1] as number];
       const known = this.#byDot.get(keyOf(session, writer));
-      (known?.isLost === true && rev <= known.rev ? lost : wanted).push(writer, rev);
+      (known && rev <= known.lostRev ? lost : wanted).push(writer, rev);
     }
     return { lost, wanted };
   }
