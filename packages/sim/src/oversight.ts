@@ -111,6 +111,8 @@ export class Oversight {
   /** A while later, with everything at rest. */
   atRest(): void {
     this.everything();
+    // A cutoff's session is none of the users': only equal fingerprints say that it is everywhere.
+    for (const run of this.#cluster.runs()) this.#accounts.everything(run);
     this.#bounds.queues();
     this.#lifetimes.clocks();
   }
@@ -120,7 +122,6 @@ export class Oversight {
     this.#checkers.everything();
     this.#copies.inspect();
     for (const run of this.#cluster.runs()) {
-      this.#accounts.everything(run);
       for (const { session } of this.ledger.records()) {
         const result = run.input((replica) => replica.read(session));
         if (result.status === "found") this.#laws.read(run, session, result);
