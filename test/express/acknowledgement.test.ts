@@ -244,7 +244,7 @@ test("a session replaced by another object is a 500 that names the remedy", asyn
   expect(failures[0]!.error.message).toContain("Assign its properties instead");
 });
 
-test("P9: a session that may live across a cut keeps its id, sets no cookie, and merges after", async () => {
+test("P5, P9: a session that may live across a cut keeps its cookie, and merges; who wrote takes that along", async () => {
   const { a, b, valve } = await startValved({ routes, session: { acks: 0 } });
   const browser = new Browser();
   valve.stall();
@@ -253,7 +253,9 @@ test("P9: a session that may live across a cut keeps its id, sets no cookie, and
   const crossed = await browser.get(`${a.origin}/read`);
   expect([crossed.text, crossed.setCookies]).toEqual(["{}", []]);
   const written = await browser.get(`${a.origin}/count`);
-  expect([written.text, written.setCookies]).toEqual(["1", []]);
+  expect([written.text, written.setCookies]).toEqual(["1", [expect.stringMatching(/^sm\.sid-\d/)]]);
+  const back = await browser.get(`${b.origin}/read`);
+  expect(back.headers.get("session-mesh-stale")).toBe("1");
   valve.flow();
   for (const { origin } of [a, b]) {
     await until("both sides' writes are there", async () => {

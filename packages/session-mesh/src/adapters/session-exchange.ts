@@ -220,7 +220,9 @@ export class SessionExchange implements ResponseGates, SessionOwner {
     const cookies = this.#setCookies();
     const bound = this.#shown();
     const isKnown = bound?.id === this.#cookieId || cookies.length > 0;
-    if (bound === undefined || bound.standing !== "stored" || bound.isGone || !isKnown) {
+    // What was written to an unknown session merges with it later: its user takes that along as well.
+    const isShared = bound?.standing === "stored" || bound?.standing === "unknown";
+    if (bound === undefined || !isShared || bound.isGone || !isKnown) {
       return { send: true, setCookies: cookies };
     }
     return this.#withTokens(bound, cookies);
