@@ -17,7 +17,7 @@ import type { Simulator } from "./simulator.js";
 const QUANTA_PER_IDLE = 20;
 
 /** A run takes less than this, by whatever clock. */
-export const SHORT_LIFE_MS: Millis = 7 * 86_400_000;
+const SHORT_LIFE_MS: Millis = 7 * 86_400_000;
 
 /** Times are whole milliseconds at several places, each of which may round. */
 const ROUNDING_MS: Millis = 2;

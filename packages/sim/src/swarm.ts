@@ -12,7 +12,6 @@ import { type Comparison, difference } from "./convergence.js";
 import type { DiskCounts } from "./disk.js";
 import { EventCounts } from "./event-counts.js";
 import type { Recorder } from "./happening.js";
-import { SHORT_LIFE_MS } from "./lifetimes.js";
 import { Nemesis } from "./nemesis.js";
 import { Network } from "./network.js";
 import type { NodeRun } from "./node-run.js";
@@ -34,6 +33,9 @@ const QUIET_MS_MAX: Millis = 20_000;
 
 /** The longest drain, with the time that a machine is down: after it every deploy is over. */
 const DEPLOY_MS_MAX: Millis = 30_000;
+
+/** No run takes longer: what lives for longer ends in none. */
+const RUN_MS_MAX: Millis = 600_000;
 
 const CHECK_INTERVAL_MS: Millis = 250;
 
@@ -75,7 +77,7 @@ class SwarmRun {
   readonly #nemesis: Nemesis;
   readonly #events = new EventCounts();
   #convergenceMs: Millis | undefined;
-  #isConverged = false;
+  #isQuiet = false;
 
   constructor(simulator: Simulator, options: SwarmOptions) {
     this.#simulator = simulator;
@@ -143,9 +145,11 @@ class SwarmRun {
   rest(): void {
     // What is owed by one node to another may cross with the last audit round.
     this.#simulator.runFor(1_000);
-    this.#isConverged = true;
+    // Where sessions end while they are watched, each node drops them in its own time, and who asks
+    // thoroughly is sent once more what he had dropped.
+    this.#isQuiet = this.#shortLifeMs === 0;
     this.#simulator.tell({ type: "phase", phase: "quiet" });
-    this.#oversight.quiet();
+    if (this.#isQuiet) this.#oversight.quiet();
     this.#simulator.runFor(this.#quietMs());
     // Each node drops what has expired in its own time, once it has audited all others.
     this.#untilEqual(CONVERGENCE_MS_MAX * 2 + this.#shortLifeMs, {});
@@ -200,7 +204,7 @@ class SwarmRun {
   /** How long sessions live that end while a run lasts; 0 where none does. */
   get #shortLifeMs(): Millis {
     const { idleMs, absoluteMs } = this.#options.workload;
-    const lives = [idleMs, absoluteMs].filter((lifeMs) => lifeMs < SHORT_LIFE_MS);
+    const lives = [idleMs, absoluteMs].filter((lifeMs) => lifeMs < RUN_MS_MAX);
     return Math.max(0, ...lives) * 2;
   }
 
@@ -212,7 +216,7 @@ class SwarmRun {
   #watch(): void {
     this.#cluster.onEvent((run, event) => {
       this.#events.add(event);
-      if (this.#isConverged && event.type === "session-integrated") {
+      if (this.#isQuiet && event.type === "session-integrated") {
         this.#simulator.fail("quiet", `${run.machine} took in ${event.session} by ${event.path}`);
       }
     });
