@@ -230,7 +230,7 @@ export class Membership {
       else this.suspicion.hearOf(fact);
     }
     this.roster.heardOfAll();
-    this.#port.trustChanged();
+    if (this.roster.takeHasNews()) this.#port.trustChanged();
   }
 
   onHeartbeat(from: NodeId, peerWallMs: Millis): void {

@@ -51,3 +51,17 @@ test("P12: nobody can drive a member to an incarnation beyond which there is non
   roster.hear(fact({ incarnation: 1_000, state: "down" }));
   expect(roster.get("other" as NodeId)?.fact.state).toBe("down");
 });
+
+test("what changes a fact is news, and the same again is none", () => {
+  const roster = createRoster();
+  roster.hear(fact());
+  expect(roster.takeHasNews()).toBe(true);
+  roster.hear(fact());
+  roster.hear(fact({ incarnation: 2, state: "down" }));
+  expect(roster.takeHasNews()).toBe(false);
+  roster.hear(fact({ state: "suspect" }));
+  expect(roster.takeHasNews()).toBe(true);
+  roster.forget("other" as NodeId);
+  expect(roster.takeHasNews()).toBe(true);
+  expect(roster.takeHasNews()).toBe(false);
+});

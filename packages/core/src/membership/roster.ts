@@ -33,6 +33,7 @@ export class Roster {
   #self: MemberFact;
   #hasHeardOfAll = false;
   #hasJoined = false;
+  #hasNews = false;
 
   constructor(port: RosterPort) {
     this.#port = port;
@@ -69,7 +70,18 @@ export class Roster {
 
   /** A link is up. */
   reviewJoined(): void {
-    if (this.#hasHeardOfAll && this.unlinked().length === 0) this.#hasJoined = true;
+    if (this.#hasJoined || !this.#hasHeardOfAll) return;
+    this.#hasJoined = this.unlinked().length === 0;
+  }
+
+  /**
+   * Whether any fact changed since this was last asked. In a large cluster most hearsay is none:
+   * each member is told of a change by every other.
+   */
+  takeHasNews(): boolean {
+    const hadNews = this.#hasNews;
+    this.#hasNews = false;
+    return hadNews;
   }
 
   get(node: NodeId): Member | undefined {
@@ -169,6 +181,7 @@ export class Roster {
   }
 
   forget(node: NodeId): void {
+    this.#hasNews = true;
     this.#members.delete(node);
     this.#namesakes.forget(node);
   }
@@ -196,6 +209,7 @@ export class Roster {
       reachedByOthersAtMs: never,
       probedAtMs: never,
     };
+    this.#hasNews = true;
     this.#members.set(fact.node, member);
     this.#supersedeAddress(fact, false);
     this.#announce(member, undefined, reason);
@@ -239,6 +253,7 @@ export class Roster {
   }
 
   #set(member: Member, fact: MemberFact, reason: string): void {
+    this.#hasNews = true;
     const from = member.fact.state;
     const isNews = from !== fact.state || member.fact.draining !== fact.draining;
     member.fact = fact;
