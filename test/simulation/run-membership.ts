@@ -1,9 +1,10 @@
 /** Measures membership and dissemination alone, and prints the table that docs/SIMULATOR.md keeps. */
-import type { MembershipScale, Spread } from "@session-mesh/sim";
+import type { ColdStart, Idle, MembershipScale, Spread } from "@session-mesh/sim";
 import { bundleSimulation, type Simulation } from "./bundle.js";
 
-/** How long nothing happens while silence is measured. */
-const IDLE_MS = 20_000;
+/** How long nothing happens: first until all have audited all, then while silence is measured. */
+const SETTLED_MS = 10_000;
+const IDLE_MS = 10_000;
 
 /** Prints a column for each size. */
 export async function measureMembership(sizes: readonly number[]): Promise<boolean> {
@@ -24,46 +25,53 @@ export async function measureMembership(sizes: readonly number[]): Promise<boole
 
 function columnOf(scale: MembershipScale, nodes: number): Record<string, string> {
   const start = timed(() => scale.coldStart());
+  scale.idle(SETTLED_MS);
   const idle = timed(() => scale.idle(IDLE_MS));
-  const idleCpuMs = idle.cpuMs / nodes / (IDLE_MS / 1_000);
-  const { framesPerNodeSecond, bytesPerNodeSecond, bytesPerPeerSecond } = idle.result;
-  const join = scale.join();
-  const leave = scale.leave();
-  const crash = scale.crash();
+  const [join, leave, crash] = [scale.join(), scale.leave(), scale.crash()];
   const { suspected, downMs } = scale.powerLoss();
-  const write = scale.write();
-  const { knownMs, linkedMs, frames, bytes } = start.result;
   return {
-    "cold start: each knows all; is linked to all": `${ms(knownMs)}; ${ms(linkedMs)}`,
-    "… frames and bytes that a node sends": `${count(frames / nodes)}; ${size(bytes / nodes)}`,
-    "idle: frames and bytes that a node sends a second": `${count(framesPerNodeSecond)}; ${size(bytesPerNodeSecond)}`,
-    "… bytes to each peer; CPU of a node": `${bytesPerPeerSecond.toFixed(1)} B; ${idleCpuMs.toFixed(2)} ms`,
-    ...spreadRows("a node joins", join),
-    ...spreadRows("a node leaves", leave),
-    ...spreadRows("a process crashes (FIN)", crash),
-    ...spreadRows("a machine loses its power", suspected),
-    "… until all have given it up": ms(downMs),
-    ...spreadRows("a write", write),
-    "CPU of the cold start": `${(start.cpuMs / 1_000).toFixed(1)} s`,
+    "cold start, 3 seeds: all know all; all linked; each sends": startCell(start, nodes),
+    "idle: each sends a second; to each peer; its CPU": idleCell(idle, nodes),
+    "a node joins": spreadCell(join),
+    "a node leaves": spreadCell(leave),
+    "a process crashes, its kernel tells": spreadCell(crash),
+    "a machine loses its power, and nobody is told": `${spreadCell(suspected)}; given up after ${time(downMs)}`,
+    "a node writes": spreadCell(scale.write()),
   };
 }
 
-function spreadRows(what: string, spread: Spread): Record<string, string> {
-  const { halfMs, allMs, hopsMax, tellings, frames, bytes } = spread;
-  return {
-    [`${what}: half know; all know; hops`]: `${ms(halfMs)}; ${ms(allMs)}; ${hopsMax}`,
-    [`${what}: times that each is told; frames and bytes of all`]: `${tellings.toFixed(1)}; ${count(frames)}; ${size(bytes)}`,
-  };
+/** What was measured, and the CPU time that it took. */
+interface Timed<T> {
+  readonly result: T;
+  readonly cpuMs: number;
 }
 
-function timed<T>(measure: () => T): { result: T; cpuMs: number } {
+function startCell({ result, cpuMs }: Timed<ColdStart>, nodes: number): string {
+  const { knownMs, linkedMs, frames, bytes } = result;
+  const sent = `${count(frames / nodes)} frames, ${size(bytes / nodes)}`;
+  return `${time(knownMs)}; ${time(linkedMs)}; ${sent}; ${(cpuMs / nodes).toFixed(0)} ms CPU`;
+}
+
+function idleCell({ result, cpuMs }: Timed<Idle>, nodes: number): string {
+  const { framesPerNodeSecond, bytesPerNodeSecond, bytesPerPeerSecond } = result;
+  const sent = `${count(framesPerNodeSecond)} frames, ${size(bytesPerNodeSecond)}`;
+  const cpuMsPerSecond = cpuMs / nodes / (IDLE_MS / 1_000);
+  return `${sent}; ${bytesPerPeerSecond.toFixed(1)} B; ${cpuMsPerSecond.toFixed(1)} ms`;
+}
+
+function spreadCell({ allMs, hopsMax, tellings, frames, bytes }: Spread): string {
+  const hops = hopsMax === 1 ? "1 hop" : `${hopsMax} hops`;
+  return `${time(allMs)}, ${hops}; told ${tellings.toFixed(0)}×; ${count(frames)} frames, ${size(bytes)}`;
+}
+
+function timed<T>(measure: () => T): Timed<T> {
   const before = process.cpuUsage();
   const result = measure();
   const { user, system } = process.cpuUsage(before);
   return { result, cpuMs: (user + system) / 1_000 };
 }
 
-function ms(duration: number | undefined): string {
+function time(duration: number | undefined): string {
   if (duration === undefined || !Number.isFinite(duration)) return "never";
   return duration < 1_000 ? `${duration.toFixed(1)} ms` : `${(duration / 1_000).toFixed(1)} s`;
 }
