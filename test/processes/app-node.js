@@ -1,5 +1,6 @@
-// An app server of the process tests: a node of the mesh and three routes on one session.
+// An app server of the process tests: a node of the mesh and a few routes on one session.
 // Started with its options as JSON; says where it listens over the channel to the test.
+// On a `socketPath` it is reached whatever becomes of its network.
 import { createServer } from "node:http";
 import express from "express";
 import { createMesh, drainOnSignal, readiness } from "session-mesh";
@@ -28,10 +29,36 @@ app.get("/read", (req, res) => {
   const { keys = {}, list = [], count = 0 } = req.session;
   res.json({ keys, list, count });
 });
+// The same for tests that keep a ledger: they are told what was confirmed, and see everything.
+app.post("/act", async (req, res) => {
+  const { mark, push, increment, overwrite } = req.body;
+  if (mark !== undefined) (req.session.marks ??= {})[mark] = true;
+  if (push !== undefined) (req.session.log ??= []).push(push);
+  if (increment !== undefined) req.session.counter("count").increment(increment);
+  if (overwrite !== undefined) req.session.hot = overwrite;
+  const { status, acks } = await req.session.save();
+  // A canary says that more confirmed it than did.
+  const claimed = options.claimedAcks ?? acks;
+  res.json({ session: mesh.sessions.nameOf(req.sessionID), status, acks: claimed });
+});
+app.post("/end", async (req, res) => {
+  const session = mesh.sessions.nameOf(req.sessionID);
+  const { acks } = await req.session.destroy();
+  res.json({ session, status: "committed", acks });
+});
+app.get("/look", (req, res) => {
+  const { marks, log, count } = req.session;
+  res.json({ session: mesh.sessions.nameOf(req.sessionID), value: { marks, log, count } });
+});
+app.get("/picture", (_req, res) => {
+  const values = mesh.sessions.names().map((name) => [name, mesh.sessions.peek(name)?.value]);
+  res.json({ status: mesh.status(), values: Object.fromEntries(values) });
+});
 
 const server = createServer(app);
 server.keepAliveTimeout = 65_000;
 drainOnSignal(mesh, server, { readinessDelayMs: options.readinessDelayMs ?? 0 });
-server.listen(0, "127.0.0.1", () => {
+const { socketPath } = options;
+server.listen(socketPath ? { path: socketPath } : { port: 0, host: "127.0.0.1" }, () => {
   process.send({ port: server.address().port, meshAddress: mesh.address });
 });
