@@ -28,7 +28,7 @@ import type { LawChecker } from "./law-checker.js";
 import type { Ledger, SessionRecord } from "./ledger.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { factsFor } from "./merge-facts.js";
-import type { Fact, ModelView } from "./merge-model.js";
+import { type Fact, type ModelView, textOf } from "./merge-model.js";
 import type { Draft, Mutation } from "./mutations.js";
 import type { NodeRun } from "./node-run.js";
 import type { Simulator } from "./simulator.js";
@@ -110,6 +110,7 @@ export class Commits {
     this.#note(run, record, { change, stamp, rev: result.rev, held, facts, before });
     const touch = { isBirth: before === undefined, idleMs: commit.birth?.idleMs ?? commit.idleMs };
     const markedMs = this.#parts.lifetimes.touched(record.times, run, touch);
+    if (facts) this.#checkGrowth(run, record.session, change);
     if (facts && beyond(held, change.read).length === 0) this.#checkShown(run, session, change);
     return { seq: result.seq, wrote: [stamp.writer, result.rev], held, markedMs };
   }
@@ -202,6 +203,14 @@ export class Commits {
     const [is, left] = [canonical(result.value), canonical(snapshot.value)];
     if (is === left) return;
     this.#fail("P5 own commit", run, `${session}: ${is.slice(0, 400)} for ${left.slice(0, 400)}`);
+  }
+
+  /** No session grows by a write of its own far beyond the limit. */
+  #checkGrowth(run: NodeRun, session: SessionId, { snapshot, view }: Change): void {
+    const grownTo = canonical(snapshot.value).length;
+    const max = run.config.limits.sessionBytesMax * SIZE_FACTOR;
+    if (grownTo <= max || (view && grownTo <= textOf(view).length)) return;
+    this.#fail("P14", run, `${session} grew to ${grownTo} bytes as text, above ${max}`);
   }
 
   /** Limits refuse growth where they are reached, and only there. */

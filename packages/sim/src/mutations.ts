@@ -209,8 +209,10 @@ class Mutating {
     const random = this.#random;
     const draft = this.#draft;
     this.counters.delete("shape");
-    const kind = random.pick(["scalar", "object", "list", "counter", "none"] as const);
     const was = draft.shape;
+    // Now of another kind, now more of the same: what meets must be of two kinds (M12).
+    const more = Array.isArray(was) ? "list" : isPlain(was) ? "object" : "counter";
+    const kind = random.pick(["scalar", "object", "list", "counter", "none", more, more] as const);
     if (kind === "none") delete draft.shape;
     else if (kind === "scalar") draft.shape = name;
     else if (kind === "list") draft.shape = Array.isArray(was) ? [...was, name] : [name];
