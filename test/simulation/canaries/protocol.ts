@@ -150,6 +150,11 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
     says: "a change is shown although what its author saw is missing",
     checkers: ["M4", "M5", "M7", "M8", "P1", "P2", "P5", "P8"],
     seedsMax: 120,
+    override: {
+      nodes: 4,
+      nemesis: { weights: { hole: 4, "one-way": 3, stall: 3 }, pauseMs: 300, spellMsMax: 3_000 },
+      workload: { users: 2, tabs: 3, pauseMs: 150, roamRate: 1, modelRate: 1 },
+    },
     edits: [
       {
         file: `${CORE}/session/held.ts`,

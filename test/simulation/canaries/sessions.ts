@@ -88,8 +88,16 @@ export const SESSION_CANARIES: readonly Canary[] = [
   {
     name: "low-clock",
     says: "a commit's clock is above the node's own, and not above the document's",
-    checkers: ["M1-M12", "M2", "P5"],
+    checkers: ["M1-M12", "M2", "P5", "clocks are monotone"],
     seedsMax: 100,
+    override: {
+      nemesis: {
+        weights: { "clock-ahead": 4, "clock-leap": 4 },
+        areClocksWild: true,
+        pauseMs: 500,
+      },
+      workload: { pauseMs: 150, roamRate: 1, idleMs: 86_400_000 },
+    },
     edits: [
       {
         file: `${CORE}/local-sessions.ts`,
