@@ -79,7 +79,7 @@ function flap(field: Field, paths: readonly Path[]): Struck | undefined {
     mend = mend ? undefined : cut(field, paths);
     cuts += Number(mend !== undefined);
     if (cuts === 3 && mend) field.happened("flapping");
-    simulator.after(random.range(50, 1_500), turn);
+    simulator.after(random.range(50, 700), turn);
   };
   turn();
   const undo = (): void => {
@@ -93,14 +93,15 @@ function flap(field: Field, paths: readonly Path[]): Struck | undefined {
 function longPartition(field: Field): Struck | undefined {
   const { simulator, cluster, random } = field;
   const { suspicionMs, goneAfterMs } = cluster.limits;
-  const lastsMs: Millis = suspicionMs * 2 + goneAfterMs + random.range(0, 2_000);
+  const neededMs: Millis = suspicionMs + goneAfterMs;
+  const lastsMs: Millis = neededMs + random.range(200, 2_000);
   const paths = halvesOf(field);
   if (lastsMs > 60_000 || !isFelt(field, paths)) return undefined;
   const mend = cut(field, paths);
   const sinceMs = simulator.nowMs;
   const undo = (): void => {
     mend();
-    if (simulator.nowMs - sinceMs >= lastsMs) field.happened("long-partition");
+    if (simulator.nowMs - sinceMs >= neededMs) field.happened("long-partition");
   };
   return { victims: `${paths.length} paths`, undo, lastsMs, isCountedLater: true };
 }

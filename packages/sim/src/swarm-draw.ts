@@ -98,9 +98,14 @@ function drawDisks(random: Prng): DiskSettings {
 
 function drawWeights(random: Prng): Record<string, number> {
   const on = FAULTS.filter(({ isRare }) => random.chance(isRare === true ? 0.15 : 0.4));
-  return Object.fromEntries(
-    on.map(({ name, isRare }) => [name, isRare === true ? 1 : random.range(1, WEIGHT_MAX + 1)]),
-  );
+  const weights: Record<string, number> = {};
+  for (const { name, isRare } of on) {
+    weights[name] = isRare === true ? 1 : random.range(1, WEIGHT_MAX + 1);
+  }
+  // What is deployed is mostly taken back, too.
+  const isDeployed = "upgrade" in weights || "upgrade-digests" in weights;
+  if (isDeployed && random.chance(0.7)) weights["downgrade"] = WEIGHT_MAX;
+  return weights;
 }
 
 /** Tiny bounds now and then, so that their brim is reached. */
@@ -124,7 +129,7 @@ function drawQuickVerdicts(random: Prng): Partial<Limits> {
   return {
     heartbeatIntervalMs: 250,
     suspectFloorMs: random.pick([500, 2_000]),
-    suspicionMs: random.range(300, 1_500),
-    goneAfterMs: random.pick([random.range(1_000, 5_000), random.range(5_000, 60_000)]),
+    suspicionMs: random.range(300, 1_000),
+    goneAfterMs: random.chance(0.7) ? random.range(500, 2_500) : random.range(2_500, 60_000),
   };
 }
