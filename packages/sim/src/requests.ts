@@ -54,6 +54,11 @@ export interface Visit {
   readonly lost: VersionVector;
 }
 
+/** What a response is made of. */
+export interface Shown extends Pick<Visit, "run" | "session" | "jar" | "lost"> {
+  readonly found: Pick<Found, "revisions">;
+}
+
 /** How opening ended without a session. */
 export type Miss = "destroyed" | "expired" | "absent" | "unknown";
 
@@ -131,7 +136,7 @@ export class Requests {
   }
 
   /** The response reaches its user, with the tokens that he takes along. */
-  respond({ run, session, jar, found, lost }: Visit, wrote: VersionVector): void {
+  respond({ run, session, jar, found, lost }: Shown, wrote: VersionVector): void {
     // Who is told that his session is over takes nothing of it along.
     if (!run.input((replica) => replica.describe(session))) return;
     const revisions = joinVectors(found.revisions, wrote);

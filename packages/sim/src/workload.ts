@@ -101,7 +101,8 @@ export class Workload {
   }
 
   #missed(user: User, run: NodeRun, { session, miss }: { session: SessionId; miss: Miss }): void {
-    const { counts, ledger } = this.#parts;
+    const { counts, ledger, requests } = this.#parts;
+    const { jar } = user;
     counts.misses += 1;
     const record = ledger.record(session);
     if (miss !== "unknown") {
@@ -118,7 +119,9 @@ export class Workload {
     const { idleMs, absoluteMs } = this.#options;
     const commit = { birth: { idleMs, absoluteMs } };
     const change = { snapshot, read: [], view: undefined, mutation, commit };
-    this.#acts.make(run, record, change, () => {});
+    // He was shown nothing, and takes along what he wrote.
+    const shown = { run, session, jar, found: { revisions: [] }, lost: [] };
+    this.#acts.make(run, record, change, (made) => requests.respond(shown, made.wrote));
   }
 
   #act(user: User, visit: Visit): void {
