@@ -73,7 +73,8 @@ function timed<T>(measure: () => T): Timed<T> {
 
 function time(duration: number | undefined): string {
   if (duration === undefined || !Number.isFinite(duration)) return "never";
-  return duration < 1_000 ? `${duration.toFixed(1)} ms` : `${(duration / 1_000).toFixed(1)} s`;
+  if (duration >= 1_000) return `${(duration / 1_000).toFixed(1)} s`;
+  return `${duration.toFixed(duration < 10 ? 1 : 0)} ms`;
 }
 
 function count(number: number): string {
@@ -82,5 +83,5 @@ function count(number: number): string {
 
 function size(bytes: number): string {
   if (bytes < 10_000) return `${count(bytes)} B`;
-  return bytes < 1e7 ? `${count(bytes / 1e3)} KB` : `${count(bytes / 1e6)} MB`;
+  return bytes < 1e6 ? `${count(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
