@@ -31,8 +31,8 @@ import type { SessionSettings } from "./session-settings.js";
  *
  * `stored`: read from the mesh, or written by this request. `new`: nothing stored yet.
  * `unknown`: not every member could be asked for it, so it may live across a partition: it keeps its
- * id and sets no session cookie (P9). `retired`: regenerated a moment ago, and this request was under way:
- * empty, sets no cookie, and its writes die (M13).
+ * id and sets no session cookie (P9). `retired`: regenerated a moment ago, and this request was under
+ * way: empty, sets no cookie, and its writes die (M13).
  */
 export type Standing = "stored" | "new" | "unknown" | "retired";
 
