@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MeshOptions, ReplicaStatus } from "session-mesh";
-import type { ComparedNode, ComparedReplica } from "../../packages/sim/src/convergence.js";
+import type { ComparedNode, ComparedReplica } from "../../packages/sim/src/checks/convergence.js";
 import type { Machine } from "./namespaces.js";
 
 /** What a node answered. */

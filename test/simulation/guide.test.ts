@@ -18,7 +18,9 @@ function unnamed(names: Iterable<string>): string[] {
 
 /** What a pattern's group finds in the sources of the simulator. */
 function found(pattern: RegExp): string[] {
-  const files = readdirSync(SOURCES).filter((name) => name.endsWith(".ts"));
+  const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
   const texts = files.map((name) => readFileSync(join(SOURCES, name), "utf8"));
   return texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name]) => name ?? ""));
 }
@@ -37,7 +39,7 @@ test("every checker is explained", () => {
 });
 
 test("every type of a recording is explained", () => {
-  const happening = readFileSync(join(SOURCES, "happening.ts"), "utf8");
+  const happening = readFileSync(join(SOURCES, "trace/happening.ts"), "utf8");
   const types = [...happening.matchAll(/type: "([a-z-]+)"/g)].map(([, type]) => type ?? "");
   expect(types.length).toBeGreaterThan(10);
   expect(unnamed(types)).toEqual([]);

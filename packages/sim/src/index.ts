@@ -4,19 +4,25 @@
  * A run is a function of its seed: {@link runSeed} draws a cluster and its faults and checks the
  * promises; {@link scenario} writes a particular bad day down.
  */
-export type { Dialect } from "./dialect.js";
-export type { Fault } from "./fault.js";
-export type { Happening, Recorder } from "./happening.js";
-export type { Report } from "./report.js";
+export type { Dialect } from "./world/dialect.js";
+export type { Fault } from "./faults/fault.js";
+export type { Happening, Recorder } from "./trace/happening.js";
+export type { Report } from "./trace/report.js";
 export { type ColdStart, type Idle, MembershipScale } from "./membership-scale.js";
 export type { Spread } from "./news.js";
 export { type Override, overridden } from "./override.js";
-export { marksIn, marksInBytes, nextCommit, type NextFields, nextFieldsIn } from "./next-writes.js";
+export {
+  marksIn,
+  marksInBytes,
+  nextCommit,
+  type NextFields,
+  nextFieldsIn,
+} from "./next/next-writes.js";
 export { Scenario, scenario } from "./scenario.js";
 export type { ScenarioOptions } from "./scenario-terms.js";
-export { sessionIdOf } from "./session-id.js";
-export { type Failure, SimulationFailure } from "./simulator.js";
-export { FAULTS } from "./nemesis.js";
-export { CODES, NEXT_MESSAGE, nextVersion, type NextVersionOptions } from "./next-version.js";
+export { sessionIdOf } from "./users/session-id.js";
+export { type Failure, SimulationFailure } from "./world/simulator.js";
+export { FAULTS } from "./faults/nemesis.js";
+export { CODES, NEXT_MESSAGE, nextVersion, type NextVersionOptions } from "./next/next-version.js";
 export { CONVERGENCE_MS_MAX, type RunOptions, runSeed } from "./swarm.js";
 export { drawOptions, type SwarmOptions } from "./swarm-draw.js";

@@ -16,12 +16,12 @@ import {
   type NodeId,
   type Prng,
 } from "@session-mesh/core";
-import { Cluster } from "./cluster.js";
-import { Network } from "./network.js";
+import { Cluster } from "./world/cluster.js";
+import { Network } from "./world/network.js";
 import { News, type Spread } from "./news.js";
-import type { NodeRun } from "./node-run.js";
-import { sessionIdOf } from "./session-id.js";
-import { Simulator } from "./simulator.js";
+import type { NodeRun } from "./world/node-run.js";
+import { sessionIdOf } from "./users/session-id.js";
+import { Simulator } from "./world/simulator.js";
 
 /** What a cold start took. */
 export interface ColdStart {

@@ -5,8 +5,8 @@
  * Not here: which news, and when it begins (membership-scale.ts).
  */
 import type { Bytes, Millis } from "@session-mesh/core";
-import type { Network } from "./network.js";
-import type { Simulator } from "./simulator.js";
+import type { Network } from "./world/network.js";
+import type { Simulator } from "./world/simulator.js";
 
 /** How a piece of news spread. Times are since it began. */
 export interface Spread {

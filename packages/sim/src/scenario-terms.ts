@@ -11,11 +11,11 @@ import {
   type Limits,
   type Millis,
 } from "@session-mesh/core";
-import type { ClusterOptions } from "./cluster.js";
-import type { DiskOptions } from "./disk.js";
-import type { NetworkOptions } from "./network.js";
-import type { Recorder } from "./happening.js";
-import type { TraceLog } from "./trace.js";
+import type { ClusterOptions } from "./world/cluster.js";
+import type { DiskOptions } from "./world/disk.js";
+import type { NetworkOptions } from "./world/network.js";
+import type { Recorder } from "./trace/happening.js";
+import type { TraceLog } from "./trace/trace.js";
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

@@ -25,11 +25,11 @@ import {
   type ReplicaStatus,
   type Ticket,
 } from "@session-mesh/core";
-import { Cluster } from "./cluster.js";
-import { canonical, difference } from "./convergence.js";
-import type { Death } from "./endpoint.js";
-import { Network } from "./network.js";
-import type { NodeRun } from "./node-run.js";
+import { Cluster } from "./world/cluster.js";
+import { canonical, difference } from "./checks/convergence.js";
+import type { Death } from "./world/endpoint.js";
+import { Network } from "./world/network.js";
+import type { NodeRun } from "./world/node-run.js";
 import {
   type Change,
   clusterOptionsOf,
@@ -42,8 +42,8 @@ import {
   type ScenarioOptions,
   type Settling,
 } from "./scenario-terms.js";
-import { sessionIdOf } from "./session-id.js";
-import { Simulator } from "./simulator.js";
+import { sessionIdOf } from "./users/session-id.js";
+import { Simulator } from "./world/simulator.js";
 
 const BYTES_MAX = 1 << 20;
 

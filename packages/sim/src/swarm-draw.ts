@@ -13,10 +13,10 @@ import {
   type Millis,
   type Prng,
 } from "@session-mesh/core";
-import type { ClusterOptions } from "./cluster.js";
-import { FAULTS, type NemesisOptions } from "./nemesis.js";
-import type { NetworkOptions } from "./network.js";
-import { drawWorkload, drawWorkloadLimits, type WorkloadOptions } from "./workload-draw.js";
+import type { ClusterOptions } from "./world/cluster.js";
+import { FAULTS, type NemesisOptions } from "./faults/nemesis.js";
+import type { NetworkOptions } from "./world/network.js";
+import { drawWorkload, drawWorkloadLimits, type WorkloadOptions } from "./users/workload-draw.js";
 
 /** A swarm's draw. */
 export interface SwarmOptions extends ClusterOptions {

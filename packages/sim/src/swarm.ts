@@ -7,22 +7,22 @@
  * Not here: what a seed draws (swarm-draw.ts), and the parts themselves.
  */
 import type { Millis } from "@session-mesh/core";
-import { Cluster } from "./cluster.js";
-import { type Comparison, difference } from "./convergence.js";
-import type { DiskCounts } from "./disk.js";
-import { EventCounts } from "./event-counts.js";
-import type { Recorder } from "./happening.js";
-import { Nemesis } from "./nemesis.js";
-import { Network } from "./network.js";
-import type { NodeRun } from "./node-run.js";
-import { Oversight } from "./oversight.js";
+import { Cluster } from "./world/cluster.js";
+import { type Comparison, difference } from "./checks/convergence.js";
+import type { DiskCounts } from "./world/disk.js";
+import { EventCounts } from "./trace/event-counts.js";
+import type { Recorder } from "./trace/happening.js";
+import { Nemesis } from "./faults/nemesis.js";
+import { Network } from "./world/network.js";
+import type { NodeRun } from "./world/node-run.js";
+import { Oversight } from "./checks/oversight.js";
 import { type Override, overridden } from "./override.js";
-import type { Report } from "./report.js";
-import { finishRollout, isHalfDeployed } from "./rollout-end.js";
-import { SimulationFailure, Simulator } from "./simulator.js";
+import type { Report } from "./trace/report.js";
+import { finishRollout, isHalfDeployed } from "./faults/rollout-end.js";
+import { SimulationFailure, Simulator } from "./world/simulator.js";
 import { drawOptions, type SwarmOptions } from "./swarm-draw.js";
-import type { TraceLog } from "./trace.js";
-import { UnknownThings } from "./unknown-things.js";
+import type { TraceLog } from "./trace/trace.js";
+import { UnknownThings } from "./checks/unknown-things.js";
 
 /** How long after the heal all nodes must be equal, in virtual time. */
 export const CONVERGENCE_MS_MAX: Millis = 60_000;

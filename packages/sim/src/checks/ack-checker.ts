@@ -1,0 +1,81 @@
+/**
+ * What an acknowledgement is worth (P1), by a look inside: who acknowledges a write holds it at that
+ * moment, and no node counts more acknowledgements than were sent.
+ *
+ * Not here: whether what was acknowledged survives (checkers.ts).
+ */
+import { type AckOutcome, beyond, type SessionId, type VersionVector } from "@session-mesh/core";
+import type { Ledger } from "./ledger.js";
+import type { NodeRun } from "../world/node-run.js";
+import type { Simulator } from "../world/simulator.js";
+
+/** A change that is waited for. */
+export interface AwaitedChange {
+  readonly seq: number;
+  readonly session: SessionId;
+  /** What it wrote; undefined for a destruction. */
+  readonly wrote: VersionVector | undefined;
+}
+
+/** Checks acknowledgements. */
+export class AckChecker {
+  readonly #simulator: Simulator;
+  readonly #ledger: Ledger;
+  readonly #awaited = new Map<NodeRun, Set<AwaitedChange>>();
+  #count = 0;
+
+  constructor(simulator: Simulator, ledger: Ledger) {
+    this.#simulator = simulator;
+    this.#ledger = ledger;
+    ledger.onSaid = (origin, acker, seq) => this.#said(origin, acker, seq);
+  }
+
+  /** How many acknowledgements were looked into. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A change of `origin` is waited for. */
+  expect(origin: NodeRun, change: AwaitedChange): void {
+    const awaited = this.#awaited.get(origin) ?? new Set();
+    this.#awaited.set(origin, awaited.add(change));
+  }
+
+  /** The wait is over. */
+  settled(origin: NodeRun, change: AwaitedChange, { acks }: AckOutcome): void {
+    this.#awaited.get(origin)?.delete(change);
+    const { session, seq } = change;
+    const holding = this.#ledger.sayers({ origin, seq }).filter((acker) => {
+      return !this.#ledger.wasSkipped(origin, acker, seq) || this.#isHeld(acker, change);
+    });
+    if (acks <= holding.length) return;
+    const detail = `${acks} acknowledgements of ${session}, and ${holding.length} hold it`;
+    this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail}`);
+  }
+
+  #said(origin: NodeRun, acker: NodeRun, seq: number): void {
+    for (const change of this.#awaited.get(origin) ?? []) {
+      if (change.seq > seq || this.#ledger.wasSkipped(origin, acker, change.seq)) continue;
+      this.#count += 1;
+      this.#check(origin, acker, change);
+    }
+  }
+
+  #check(origin: NodeRun, acker: NodeRun, change: AwaitedChange): void {
+    if (this.#isHeld(acker, change)) return;
+    const { session, wrote } = change;
+    const held = acker.replica.describe(session)?.revisions;
+    const detail = `${acker.machine} confirms ${wrote?.join() ?? "the end"} of ${session}`;
+    const holds = `and holds ${held?.join() ?? "nothing"}`;
+    this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail} ${holds}`);
+  }
+
+  #isHeld(acker: NodeRun, { session, wrote }: AwaitedChange): boolean {
+    const record = this.#ledger.record(session);
+    // What is destroyed, over or dropped is held by nobody, and acknowledged all the same.
+    if (!record || record.times.isCollected || record.times.isShort) return true;
+    const held = acker.replica.describe(session)?.revisions;
+    if (held) return wrote !== undefined && beyond(wrote, held).length === 0;
+    return wrote === undefined || record.isDestroyTried;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Every commit of a run: who made it, on top of what, and what it states; so that what a node shows
+ * can be derived once more from exactly the commits that it holds.
+ *
+ * Modelling costs about as much as what it checks, so a seed says which part of the sessions is.
+ *
+ * Not here: the laws (merge-model.ts), and what follows from a difference (law-checker.ts).
+ */
+import {
+  beyond,
+  dominates,
+  type Hlc,
+  type Millis,
+  type SessionId,
+  type VersionVector,
+  type WriterId,
+} from "@session-mesh/core";
+import { type Fact, ModelSession, type ModelView } from "./merge-model.js";
+import type { NodeRun } from "../world/node-run.js";
+
+/** One commit. */
+export interface Committed {
+  readonly writer: WriterId;
+  /** Its author's how-many-th to this session, from 1. */
+  readonly rev: number;
+  readonly hlc: Hlc;
+  /** All that its author's node held of the session then, itself included. */
+  readonly past: VersionVector;
+  /** The idle time that it set. */
+  readonly idleMs: Millis | undefined;
+  /** What it states; nothing where the session is not modelled. */
+  readonly facts: readonly Fact[];
+}
+
+interface Copy {
+  model: ModelSession;
+  have: VersionVector;
+}
+
+/** The commits to one session. */
+class SessionHistory {
+  readonly session: SessionId;
+  readonly isModelled: boolean;
+  /** How often it was created: more than once where a node could not know that it was there. */
+  births = 0;
+  readonly #commits = new Map<WriterId, Committed[]>();
+  readonly #idleChanges: Committed[] = [];
+  readonly #copies = new Map<NodeRun, Copy>();
+
+  constructor(session: SessionId, isModelled: boolean) {
+    this.session = session;
+    this.isModelled = isModelled;
+  }
+
+  add(commit: Committed): void {
+    const before = this.#commits.get(commit.writer);
+    if (before) before.push(commit);
+    else this.#commits.set(commit.writer, [commit]);
+    if (commit.idleMs !== undefined) this.#idleChanges.push(commit);
+  }
+
+  /** Those of the last commits in `revisions` that follow something which is not in there. */
+  unfounded(revisions: VersionVector): Committed | undefined {
+    return this.#lastOf(revisions).find(({ past }) => !dominates(revisions, past));
+  }
+
+  /** The highest clock among the commits in `revisions`. */
+  hlcMax(revisions: VersionVector): number {
+    return Math.max(0, ...this.#lastOf(revisions).map(({ hlc }) => hlc));
+  }
+
+  /** The idle time by the latest of the commits in `revisions` that set one (M10). */
+  idleMs(revisions: VersionVector): Millis | undefined {
+    let latest: Committed | undefined;
+    for (const commit of this.#idleChanges) {
+      const isIn = beyond([commit.writer, commit.rev], revisions).length === 0;
+      const isLater =
+        !latest ||
+        commit.hlc > latest.hlc ||
+        (commit.hlc === latest.hlc && commit.writer > latest.writer);
+      if (isIn && isLater) latest = commit;
+    }
+    return latest?.idleMs;
+  }
+
+  /** What shows on a node that holds exactly the commits in `revisions`; undefined for nothing. */
+  view(run: NodeRun, revisions: VersionVector): ModelView | undefined {
+    let copy = this.#copies.get(run);
+    // What was dropped and came back may be less than what was there before.
+    if (!copy || !dominates(revisions, copy.have)) {
+      copy = { model: new ModelSession(), have: [] };
+      this.#copies.set(run, copy);
+    }
+    const news: Committed[] = [];
+    for (let i = 0; i < revisions.length; i += 2) {
+      const writer = revisions[i] as WriterId;
+      const had = countOf(copy.have, writer);
+      news.push(...(this.#commits.get(writer) ?? []).slice(had, revisions[i + 1]));
+    }
+    for (const { facts, hlc, writer } of news) copy.model.add(facts, { hlc, writer });
+    copy.have = revisions;
+    return copy.model.view();
+  }
+
+  #lastOf(revisions: VersionVector): Committed[] {
+    const last: Committed[] = [];
+    for (let i = 0; i < revisions.length; i += 2) {
+      const commits = this.#commits.get(revisions[i] as WriterId);
+      const commit = commits?.[(revisions[i + 1] as number) - 1];
+      if (commit) last.push(commit);
+    }
+    return last;
+  }
+}
+
+/** The commits of one run. */
+export class History {
+  readonly #sessions = new Map<SessionId, SessionHistory>();
+
+  /** A session is about to be created. */
+  open(session: SessionId, isModelled: boolean): void {
+    this.#sessions.set(session, new SessionHistory(session, isModelled));
+  }
+
+  of(session: SessionId): SessionHistory | undefined {
+    return this.#sessions.get(session);
+  }
+}
+
+function countOf(vector: VersionVector, writer: WriterId): number {
+  for (let i = 0; i < vector.length; i += 2) {
+    if (vector[i] === writer) return vector[i + 1] as number;
+  }
+  return 0;
+}

@@ -1,0 +1,79 @@
+/**
+ * The merge laws M1–M12 at every read, against a model that knows nothing of Yjs: what a node shows is
+ * what follows from exactly the commits that it holds, and what it holds is founded.
+ *
+ * Not here: the model (merge-model.ts), and what is owed to whom (checkers.ts).
+ */
+import type { Hlc, ReadResult, SessionId, VersionVector } from "@session-mesh/core";
+import { unordered } from "./merge-facts.js";
+import type { History } from "./history.js";
+import { type ModelView, textOf } from "./merge-model.js";
+import type { NodeRun } from "../world/node-run.js";
+import type { Simulator } from "../world/simulator.js";
+
+type Found = Extract<ReadResult, { status: "found" }>;
+
+/** How much of two values a failure shows. */
+const SHOWN_MAX = 600;
+
+/** Checks reads and commits. */
+export class LawChecker {
+  readonly #simulator: Simulator;
+  readonly #history: History;
+  #modelCount = 0;
+
+  constructor(simulator: Simulator, history: History) {
+    this.#simulator = simulator;
+    this.#history = history;
+  }
+
+  /** How many reads were compared with the model. */
+  get modelCount(): number {
+    return this.#modelCount;
+  }
+
+  /** A node shows a session; what the model shows of it, if it is modelled. */
+  read(run: NodeRun, session: SessionId, found: Found): ModelView | undefined {
+    const history = this.#history.of(session);
+    if (!history) return undefined;
+    const { revisions, idleMs, value } = found;
+    const unfounded = history.unfounded(revisions);
+    if (unfounded) {
+      const { writer, rev, past } = unfounded;
+      const detail = `${session} holds ${writer}:${rev}, which follows ${past.join()}, with ${revisions.join()}`;
+      this.#fail("P5 causal order", run, detail);
+    }
+    const idleDue = history.births > 1 ? undefined : history.idleMs(revisions);
+    if (idleDue !== undefined && idleMs !== idleDue) {
+      this.#fail("M10", run, `${session} has the idle time ${idleMs}, not ${idleDue}`);
+    }
+    if (!history.isModelled) return undefined;
+    const view = history.view(run, revisions);
+    this.#modelCount += 1;
+    const [is, due] = [unordered(value), view ? textOf(view) : "{}"];
+    if (is !== due) {
+      this.#fail("M1-M12", run, `${session} at ${revisions.join()} ${differing(is, due)}`);
+    }
+    return view;
+  }
+
+  /** A commit with the clock `hlc` is made on top of `held`. */
+  commit(run: NodeRun, session: SessionId, { held, hlc }: { held: VersionVector; hlc: Hlc }): void {
+    const seen = this.#history.of(session)?.hlcMax(held) ?? 0;
+    if (hlc > seen) return;
+    this.#fail("M2", run, `${session}: a commit at ${hlc} on top of what was written at ${seen}`);
+  }
+
+  #fail(checker: string, run: NodeRun, detail: string): never {
+    return this.#simulator.fail(checker, `on ${run.machine}: ${detail}`);
+  }
+}
+
+/** Where two texts part. */
+function differing(is: string, due: string): string {
+  let at = 0;
+  while (at < is.length && is[at] === due[at]) at += 1;
+  const from = Math.max(0, at - 60);
+  const cut = (text: string): string => text.slice(from, from + SHOWN_MAX);
+  return `shows …${cut(is)}, by the laws …${cut(due)}`;
+}
