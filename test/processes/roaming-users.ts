@@ -50,7 +50,7 @@ export interface UsersOptions {
 }
 
 const THINK_MS = 80;
-const LOGOUT_RATE = 0.04;
+const LOGOUT_RATE = 0.08;
 const LOOK_RATE = 0.35;
 /** Short: a user does not wait for a process that stands still. */
 const DEADLINE_MS = 4_000;
