@@ -54,25 +54,34 @@ test("it ends with its budget", async () => {
   expect(runs).toBe(5);
 });
 
+/** The first seed that fails: which one it is depends on what seeds draw. */
+async function firstFailure(pool: Pool): Promise<Report> {
+  for (let seed = 1; seed <= 40; seed++) {
+    const report = await pool.run({ seed });
+    if (report.failure) return report;
+  }
+  return expect.unreachable("the canary lived through 40 seeds");
+}
+
 test("a canary's failure is found again in a smaller run", { timeout: 300_000 }, async () => {
   const canary = CANARIES.find(({ name }) => name === "no-pull");
   using bundle = await bundleSimulation({ canary });
   await using pool = new Pool(bundle);
-  const report = await pool.run({ seed: 1 });
-  expect(report.failure?.checker).toBe("P9");
+  const report = await firstFailure(pool);
+  const { seed } = report;
   let runs = 0;
   const smaller = await shrink(
     { report },
     {
-      optionsOf: (override) => overridden(drawOptions(1), override),
+      optionsOf: (override) => overridden(drawOptions(seed), override),
       run: (override) => {
         runs += 1;
-        return pool.run({ seed: 1, override });
+        return pool.run({ seed, override });
       },
       isOver: () => runs >= 12,
     },
   );
-  const again = await pool.run({ seed: 1, override: smaller.override });
+  const again = await pool.run({ seed, override: smaller.override });
   expect(again.failure).toEqual(smaller.report.failure);
   expect(Object.keys(smaller.override)).not.toEqual([]);
 });
