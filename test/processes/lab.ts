@@ -126,7 +126,7 @@ export class Lab {
       const pictures = await Promise.all(this.nodes.map((node) => node.picture()));
       const members = pictures.flatMap(({ replica }) => replica.status().members);
       return members.some(({ state }) => state === "down");
-    });
+    }, EQUAL_WITHIN_MS);
   }
 
   /** Ends all processes and removes the network. */
