@@ -154,7 +154,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "hasty-collection",
     says: "what has expired here is dropped without asking whether someone touched it elsewhere",
     checkers: ["P4", "P1", "P8"],
-    seedsMax: 120,
+    seedsMax: 400,
     override: {
       faultsMs: 20_000,
       clockErrorMsMax: 0,
