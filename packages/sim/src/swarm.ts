@@ -77,6 +77,8 @@ class SwarmRun {
   readonly #nemesis: Nemesis;
   readonly #events = new EventCounts();
   #convergenceMs: Millis | undefined;
+  /** Who is being filled in bulk, which may take longer than until all are equal. */
+  readonly #joining = new Set<NodeRun>();
   #isQuiet = false;
 
   constructor(simulator: Simulator, options: SwarmOptions) {
@@ -143,6 +145,7 @@ class SwarmRun {
 
   /** A converged cluster exchanges no documents. */
   rest(): void {
+    this.#finishJoins();
     // What is owed by one node to another may cross with the last audit round.
     this.#simulator.runFor(1_000);
     // Where sessions end while they are watched, each node drops them in its own time, and who asks
@@ -154,6 +157,18 @@ class SwarmRun {
     // Each node drops what has expired in its own time, once it has audited all others.
     this.#untilEqual(CONVERGENCE_MS_MAX * 2 + this.#shortLifeMs, {});
     this.#oversight.atRest();
+  }
+
+  /** A node that holds everything by other ways is still sent what it asked for in bulk. */
+  #finishJoins(): void {
+    const untilMs = this.#simulator.nowMs + CONVERGENCE_MS_MAX;
+    const joining = (): NodeRun | undefined => [...this.#joining].find((run) => run.isAlive);
+    for (let run = joining(); run; run = joining()) {
+      if (this.#simulator.nowMs > untilMs) {
+        this.#simulator.fail("quiet", `${run.machine} is still being filled`);
+      }
+      this.#simulator.runFor(CHECK_INTERVAL_MS);
+    }
   }
 
   /** Some audits, and where sessions expire soon until they are dropped, unless that takes long. */
@@ -216,6 +231,8 @@ class SwarmRun {
   #watch(): void {
     this.#cluster.onEvent((run, event) => {
       this.#events.add(event);
+      if (event.type === "join-started") this.#joining.add(run);
+      else if (event.type === "join-finished") this.#joining.delete(run);
       if (this.#isQuiet && event.type === "session-integrated") {
         this.#simulator.fail("quiet", `${run.machine} took in ${event.session} by ${event.path}`);
       }
