@@ -134,7 +134,8 @@ describe("seeds by DNS name", () => {
     const b = await startPod("127.0.0.2", { seeds: [] });
     dns.set("mesh.test", "127.0.0.2");
     await allLinked(a, b);
-    expect(a.readiness()).toEqual({ ready: true, reasons: [] });
+    // A link opens before the list of members that comes over it.
+    await vi.waitFor(() => expect(a.readiness()).toEqual({ ready: true, reasons: [] }), 5_000);
   });
 
   test("a node that finds nobody but itself is alone, and ready", async () => {

@@ -198,7 +198,7 @@ describe("three nodes", () => {
     await vi.waitFor(() => {
       expect(a.status().members.filter(({ node: id }) => id === "b")).toHaveLength(1);
     });
-    expect(a.readiness()).toEqual({ ready: true, reasons: [] });
+    await vi.waitFor(() => expect(a.readiness()).toEqual({ ready: true, reasons: [] }), 5_000);
   });
 
   test("P8: a node that dies and comes back on its port has everything again", async () => {
@@ -352,9 +352,9 @@ describe("readiness", () => {
     const b = await node("b", { seeds: [a.address] });
     expect(b.readiness().reasons[0]).toMatch(/no seed was reached yet; ready alone in 10 s/);
     await areLinked(a, b);
-    expect(b.readiness().ready).toBe(true);
+    await vi.waitFor(() => expect(b.readiness().ready).toBe(true), 5_000);
     await crash(a);
-    await vi.waitFor(() => expect(linkCount(b)).toBe(0));
+    await vi.waitFor(() => expect(linkCount(b)).toBe(0), 5_000);
     expect(b.readiness().ready).toBe(true);
   });
 
