@@ -8,8 +8,8 @@ import type { Cluster } from "../world/cluster.js";
 import type { NodeRun } from "../world/node-run.js";
 import type { Simulator } from "../world/simulator.js";
 
-/** A frame may be pushed as long as the window is open, so one may hang over its edge. */
-const OVERHANG_FRAMES = 1;
+/** How far the copy of a session may be above the limit of its plain value: what hides and what merges. */
+const COPY_FACTOR = 2;
 
 /** Checks bounds. */
 export class Bounds {
@@ -28,9 +28,10 @@ export class Bounds {
       const { limits } = run.config;
       const { sessions, logFill, members } = status;
       const inFlight = Math.max(0, ...members.map((member) => member.inFlightBytes ?? 0));
-      const windowMax =
-        limits.pushWindowBytesMax +
-        OVERHANG_FRAMES * (limits.pushBatchBytesMax + 2 * limits.sessionBytesMax);
+      // A push may go as long as the window is open, so one may hang over its edge, with its last item.
+      const pushBytesMax = Math.max(limits.pushBatchBytesMax, limits.syncChunkBytesMax);
+      const overhang = pushBytesMax + COPY_FACTOR * limits.sessionBytesMax;
+      const windowMax = limits.pushWindowBytesMax + overhang;
       this.#most(run, "hotSessionsMax", [sessions.hot, limits.hotSessionsMax]);
       this.#most(run, "changeLogEntriesMax", [logFill.entries, 1]);
       this.#most(run, "changeLogBytesMax", [logFill.bytes, 1]);

@@ -5,8 +5,9 @@
  * The bound on a repair, for n nodes, in bytes: `COPIES_MAX` copies of every differing session on
  * each of the n(n − 1) ways, `SESSION_BYTES` for each differing session on each way to find it, and
  * `ROUND_BYTES` for each audit round that has time to happen; and the changes that each node's log
- * keeps, twice to each other node, since who missed them gets them one by one as long as they are kept.
- * Signs of life and hearsay about members are not counted.
+ * keeps, twice to each other node, since who missed them gets them one by one as long as they are kept;
+ * so do the changes that requests still under way make after the heal. Signs of life and hearsay about
+ * members are not counted.
  *
  * Not here: who holds what (copies.ts).
  */
@@ -24,6 +25,9 @@ const SESSION_BYTES = 1_000;
 
 /** What an audit round costs that finds nothing: the sums of all partitions. */
 const ROUND_BYTES = 8_000;
+
+/** What a change costs beside what it changes in the document: its envelope, and who had written before. */
+const CHANGE_BYTES = 300;
 
 /** How often the changes that a log keeps may be sent to one node: a link may break in between. */
 const LOG_SENDINGS_MAX = 2;
@@ -47,8 +51,8 @@ const REPAIR: ReadonlySet<number | undefined> = new Set([
 interface Repair {
   readonly startedAtMs: Millis;
   readonly difference: Difference;
-  /** What all logs keep. */
-  readonly logBytes: number;
+  /** What all logs keep, and what was added to them since. */
+  logBytes: number;
   bytes: number;
   /** Of these, by type of frame. */
   readonly byType: Map<number, number>;
@@ -67,6 +71,11 @@ export class Traffic {
     this.#simulator = simulator;
     this.#cluster = cluster;
     this.#frameBytesMax = cluster.limits.frameBytesMax;
+    cluster.onEvent((_run, event) => {
+      const bytes = event.type === "session-committed" ? event.deltaBytes : undefined;
+      const isChange = bytes !== undefined || event.type === "session-touched";
+      if (this.#repair && isChange) this.#repair.logBytes += CHANGE_BYTES + (bytes ?? 0);
+    });
   }
 
   /** How many repairs were measured. */
