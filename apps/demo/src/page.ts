@@ -3,7 +3,7 @@
  *
  * Not for the demo's users, who ask for JSON.
  */
-import type { Shown } from "./shop.js";
+import type { Shown } from "./users/shown.js";
 
 /** The page that shows a session and changes it. */
 export function page({ node, user, cart, likes, views }: Shown): string {

@@ -8,16 +8,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Balancer } from "./balancer.js";
 import type { Cluster, Slot } from "./cluster.js";
-
-/** Where one user finds the shop. */
-export interface Route {
-  /** The balancer on the user's side; the common one while there are no sides. */
-  origin(): string;
-  /** The balancer on the other side, while the two cannot reach one another. */
-  otherSide(): string | undefined;
-  /** Whether the sides were apart at some time from `sinceMs` (of performance.now()) until now. */
-  wasCutSince(sinceMs: number): boolean;
-}
+import type { Route } from "./users/storefront.js";
 
 const BALANCER_PORT = 8180;
 const POLL_MS = 20;

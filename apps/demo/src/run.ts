@@ -5,26 +5,28 @@
  * Not here: the command line and the process's end (main.ts).
  */
 import { writeFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-import { Balancer } from "./balancer.js";
+import { Balancer, INTERRUPTED_HEADER } from "./balancer.js";
 import { Cluster } from "./cluster.js";
-import type { Ended, Ledger } from "./ledger.js";
 import type { DemoOptions } from "./options.js";
-import { probe } from "./prober.js";
+import { isEnoughApart, type Verdict, verdicts } from "./outcome/promises.js";
+import { type Report, reportOf } from "./outcome/report.js";
+import { Tally } from "./outcome/tally.js";
+import { Terminal } from "./outcome/terminal.js";
+import { summaryLine, verdictTable } from "./outcome/verdict-table.js";
 import { Partition } from "./partition.js";
-import { isEnoughApart, isEnoughDone, type Verdict, verdicts } from "./promises.js";
-import { readBack } from "./read-back.js";
-import { type Report, reportOf } from "./report.js";
+import { SESSION_COOKIE } from "./shop.js";
 import { playStoryline } from "./storyline.js";
-import { liveTable, summaryLine, verdictTable } from "./table.js";
-import { Tally } from "./tally.js";
-import { Terminal } from "./terminal.js";
-import { User } from "./user.js";
+import { liveTable } from "./table.js";
+import { live } from "./users/crowd.js";
+import type { Ended, Ledger } from "./users/ledger.js";
+import { readBack } from "./users/read-back.js";
+import type { Storefront } from "./users/storefront.js";
 
 const BALANCER_PORT = 8080;
-/** How much longer than asked for users keep at it, at most, where too little was done to tell. */
-const ENOUGH_DEADLINE_MS = 60_000;
-const ENOUGH_POLL_MS = 100;
+const STOREFRONT: Storefront = {
+  sessionCookie: SESSION_COOKIE,
+  isInterrupted: ({ headers }) => headers[INTERRUPTED_HEADER] === "yes",
+};
 
 /** What a run left behind. */
 interface Outcome {
@@ -55,9 +57,23 @@ export async function run(options: DemoOptions): Promise<Outcome> {
   say(`all know one another; the balancer at ${balancer.url} sends each request to the next one`);
 
   const partition = new Partition(cluster, balancer);
-  const book = (ledger: Ledger): void => void ledgers.push(ledger);
-  const retire = (ended: Ended): void => void retired.push(ended);
-  await play(options, { cluster, partition, tally, say, users: { tally, book, retire } });
+  await live({
+    size: options,
+    storefront: STOREFRONT,
+    routeOf: (userNumber) => partition.routeOf(userNumber),
+    servers: () => cluster.processes.filter(({ status }) => status?.isReady),
+    tally,
+    ledgers,
+    retired,
+    story: () =>
+      playStoryline({
+        cluster,
+        partition,
+        tally,
+        say,
+        isEnoughApart: () => isEnoughApart(tally, options),
+      }),
+  });
 
   say("the users stop; every process is asked for every session, and held against the ledgers");
   await readBack({ processes: cluster.processes, ledgers, retired, tally });
@@ -73,51 +89,6 @@ export async function run(options: DemoOptions): Promise<Outcome> {
   else balancer.close();
   partition.close();
   return { verdicts: judged };
-}
-
-/** Users, prober and storyline, until the time and the storyline are over. */
-async function play(
-  options: DemoOptions,
-  scene: {
-    cluster: Cluster;
-    partition: Partition;
-    tally: Tally;
-    say: (line: string) => void;
-    users: Omit<ConstructorParameters<typeof User>[0], "name" | "route" | "isOver">;
-  },
-): Promise<void> {
-  const { users, seconds } = options;
-  const { cluster, partition, tally, say } = scene;
-  let hasEnded = false;
-  const isOver = (): boolean => hasEnded;
-  const lives = Array.from({ length: users }, (_, index) =>
-    new User({
-      ...scene.users,
-      name: `user-${index + 1}`,
-      route: partition.routeOf(index),
-      isOver,
-    }).live(),
-  );
-  const living = Promise.all([...lives, probe({ cluster, partition, tally, isOver })]);
-  const story = playStoryline({
-    cluster,
-    partition,
-    tally,
-    say,
-    isEnoughApart: () => isEnoughApart(tally, options),
-  });
-  // Users only end of themselves by a bug of the demo, which must not wait for the storyline.
-  const acts = Promise.all([sleep(seconds * 1_000), story]);
-  await Promise.race([acts.then(() => untilEnoughIsDone(tally, options)), living]);
-  hasEnded = true;
-  await living;
-}
-
-/** On a busy machine the time asked for may be too short to show anything. */
-async function untilEnoughIsDone(tally: Tally, options: DemoOptions): Promise<void> {
-  const startedAtMs = performance.now();
-  const isLate = (): boolean => performance.now() - startedAtMs > ENOUGH_DEADLINE_MS;
-  while (!isEnoughDone(tally, options) && !isLate()) await sleep(ENOUGH_POLL_MS);
 }
 
 function print(

@@ -9,6 +9,7 @@ import { liveness, type Mesh, readiness } from "session-mesh";
 import { meshSession } from "session-mesh/express";
 import "session-mesh/express/types";
 import { page } from "./page.js";
+import type { Shown } from "./users/shown.js";
 
 declare module "session-mesh/express" {
   interface SessionData {
@@ -20,17 +21,6 @@ declare module "session-mesh/express" {
     note: string;
     views: number;
   }
-}
-
-/** What the shop shows of a session. */
-export interface Shown {
-  /** Which process answered. */
-  readonly node: string;
-  readonly user: string | null;
-  readonly cart: readonly string[];
-  readonly likes: Readonly<Record<string, true>>;
-  readonly note: string | null;
-  readonly views: number;
 }
 
 /** The name of the cookie that carries the session's id. */

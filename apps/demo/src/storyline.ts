@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, Slot } from "./cluster.js";
 import type { Partition } from "./partition.js";
-import type { Tally } from "./tally.js";
+import type { Tally } from "./outcome/tally.js";
 
 /** What the storyline works with. */
 interface StorylineOptions {

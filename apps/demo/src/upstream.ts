@@ -8,7 +8,7 @@
  */
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { send } from "./http-client.js";
+import { send } from "./users/http-client.js";
 
 const POLL_INTERVAL_MS = 200;
 /** A busy machine is no reason to take a server out. */

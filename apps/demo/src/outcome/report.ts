@@ -3,7 +3,7 @@
  *
  * Not here: whether that is good (promises.ts).
  */
-import type { Ended, Ledger } from "./ledger.js";
+import type { Ended, Ledger } from "../users/ledger.js";
 import type { Durations, Tally } from "./tally.js";
 
 /** The report as it is written to `--report FILE`. */

@@ -4,7 +4,7 @@
  * Not here: what is made of the answers (prober.ts, read-back.ts).
  */
 import { send } from "./http-client.js";
-import { SESSION_COOKIE, type Shown } from "./shop.js";
+import type { Shown } from "./shown.js";
 
 /** So long that only a request that hangs exceeds it, on however busy a machine. */
 const TIMEOUT_MS = 60_000;
@@ -17,14 +17,14 @@ export async function peek(origin: string, cookie: string): Promise<Shown> {
   return JSON.parse(text) as Shown;
 }
 
-/** Posts a form to one process; the status and the session cookie that it set, if any. */
+/** Posts a form to one process; the status and the cookies that it set. */
 export async function post(
   url: string,
   cookie: string,
   form: Readonly<Record<string, string>>,
-): Promise<{ status: number; cookie: string | undefined }> {
+): Promise<{ status: number; cookies: readonly string[] }> {
   const sent = { method: "POST", cookie, form, timeoutMs: TIMEOUT_MS } as const;
   const { status, headers } = await send(url, sent);
-  const cookies = (headers["set-cookie"] ?? []).map((header) => header.split(";", 1)[0]);
-  return { status, cookie: cookies.find((one) => one?.startsWith(`${SESSION_COOKIE}=`)) };
+  const cookies = (headers["set-cookie"] ?? []).map((header) => header.split(";", 1)[0] ?? "");
+  return { status, cookies };
 }

@@ -3,7 +3,6 @@
  *
  * Not here: counting (tally.ts, ledger.ts).
  */
-import type { DemoOptions } from "./options.js";
 import type { Report } from "./report.js";
 import type { Tally } from "./tally.js";
 
@@ -14,6 +13,13 @@ export interface Verdict {
   readonly counted: string;
 }
 
+/** How large a run is. */
+export interface Size {
+  readonly users: number;
+  /** How long the users keep at it; the storyline may take longer, then so do they. */
+  readonly seconds: number;
+}
+
 /** What a run of 30 s with 100 users must reach, or it has shown nothing; smaller runs in proportion. */
 const LEAST = { seconds: 30, users: 100, writes: 2_000, logouts: 100, logoutsInFlight: 20 };
 
@@ -21,7 +27,7 @@ const LEAST = { seconds: 30, users: 100, writes: 2_000, logouts: 100, logoutsInF
 const LEAST_APART = { users: 100, writtenOnBothSides: 20, crossings: 10 };
 
 /** Whether enough was done on both sides of a partition to tell that it heals. */
-export function isEnoughApart(tally: Tally, { users }: DemoOptions): boolean {
+export function isEnoughApart(tally: Tally, { users }: Size): boolean {
   const share = Math.min(1, users / LEAST_APART.users);
   return (
     tally.writtenOnBothSides >= Math.floor(LEAST_APART.writtenOnBothSides * share) &&
@@ -30,8 +36,8 @@ export function isEnoughApart(tally: Tally, { users }: DemoOptions): boolean {
 }
 
 /** Whether enough was done to tell; on a busy machine users may need longer for it. */
-export function isEnoughDone(tally: Tally, options: DemoOptions): boolean {
-  const least = leastOf(options);
+export function isEnoughDone(tally: Tally, size: Size): boolean {
+  const least = leastOf(size);
   return (
     tally.acknowledgedWrites >= least.writes &&
     tally.logouts >= least.logouts &&
@@ -40,7 +46,7 @@ export function isEnoughDone(tally: Tally, options: DemoOptions): boolean {
 }
 
 /** Holds the counts against the promises. */
-export function verdicts(report: Report, tally: Tally, options: DemoOptions): Verdict[] {
+export function verdicts(report: Report, tally: Tally, size: Size): Verdict[] {
   const { writesLost, acknowledgedWrites, resurrected, logouts, sessions, sessionsLost } = report;
   return [
     {
@@ -73,7 +79,7 @@ export function verdicts(report: Report, tally: Tally, options: DemoOptions): Ve
       promise: "P8 Partitions heal by themselves",
       isKept:
         report.partitions > 0 &&
-        isEnoughApart(tally, options) &&
+        isEnoughApart(tally, size) &&
         sessionsLost + writesLost + tally.unequalAtEnd === 0,
       counted:
         `${report.partitions} healed; ${tally.writtenOnBothSides} sessions written on both sides, ` +
@@ -84,7 +90,7 @@ export function verdicts(report: Report, tally: Tally, options: DemoOptions): Ve
       isKept: report.joins > 0,
       counted: `${report.joins} joined under load`,
     },
-    volumeVerdict(tally, options),
+    volumeVerdict(tally, size),
   ];
 }
 
@@ -99,16 +105,16 @@ function deployVerdict(report: Report, tally: Tally): Verdict {
   };
 }
 
-function volumeVerdict(tally: Tally, options: DemoOptions): Verdict {
-  const { writes, logouts, logoutsInFlight } = leastOf(options);
+function volumeVerdict(tally: Tally, size: Size): Verdict {
+  const { writes, logouts, logoutsInFlight } = leastOf(size);
   return {
     promise: "Enough was done to tell",
-    isKept: isEnoughDone(tally, options),
+    isKept: isEnoughDone(tally, size),
     counted: `at least ${writes} writes, ${logouts} logouts, ${logoutsInFlight} of them with a request in flight`,
   };
 }
 
-function leastOf({ seconds, users }: DemoOptions): typeof LEAST {
+function leastOf({ seconds, users }: Size): typeof LEAST {
   const share = Math.min(1, seconds / LEAST.seconds) * Math.min(1, users / LEAST.users);
   const least = (count: number): number => Math.floor(count * share);
   const { writes, logouts, logoutsInFlight } = LEAST;

@@ -4,10 +4,9 @@
  * Not here: what the user does (user.ts).
  */
 import { CookieJar } from "tough-cookie";
-import { ATTEMPTS_HEADER, INTERRUPTED_HEADER, SERVER_HEADER } from "./balancer.js";
 import { type Received, send } from "./http-client.js";
-import { SESSION_COOKIE } from "./shop.js";
-import type { Tally } from "./tally.js";
+import type { Tally } from "../outcome/tally.js";
+import { ATTEMPTS_HEADER, SERVER_HEADER, type Storefront } from "./storefront.js";
 
 /** What came of a request. */
 export interface Answer {
@@ -54,11 +53,16 @@ const FAILED: Answer = {
 export class Browser {
   readonly #origin: () => string;
   readonly #tally: Tally;
+  readonly #storefront: Storefront;
   readonly #jar = new CookieJar();
 
-  constructor(origin: () => string, tally: Tally) {
+  constructor(
+    origin: () => string,
+    { tally, storefront }: { tally: Tally; storefront: Storefront },
+  ) {
     this.#origin = origin;
     this.#tally = tally;
+    this.#storefront = storefront;
   }
 
   /** The Cookie header that the next request carries. */
@@ -69,7 +73,7 @@ export class Browser {
   /** Of it the session's id alone, without what tells a server what this browser has seen. */
   get sessionCookie(): string {
     const cookies = this.#jar.getCookiesSync(JAR_URL);
-    return cookies.find(({ key }) => key === SESSION_COOKIE)?.cookieString() ?? "";
+    return cookies.find(({ key }) => key === this.#storefront.sessionCookie)?.cookieString() ?? "";
   }
 
   get(path: string, asking: Asking = {}): Promise<Answer> {
@@ -104,7 +108,8 @@ export class Browser {
         timeoutMs: TIMEOUT_MS,
       });
       if (cookie === undefined) this.#keep(received);
-      const answer = answerOf(received);
+      const isInterrupted = this.#storefront.isInterrupted(received, startedAtMs);
+      const answer = answerOf(received, isInterrupted);
       this.#tally.requestMs.add(performance.now() - startedAtMs);
       this.#count(`${method} ${path}`, answer);
       return answer;
@@ -127,9 +132,8 @@ export class Browser {
   }
 }
 
-function answerOf({ status, headers, text }: Received): Answer {
+function answerOf({ status, headers, text }: Received, isInterrupted: boolean): Answer {
   const isJson = headers["content-type"]?.startsWith("application/json") === true;
-  const isInterrupted = headers[INTERRUPTED_HEADER] === "yes";
   return {
     outcome: isInterrupted ? "interrupted" : status >= 500 ? "failed" : "answered",
     status,

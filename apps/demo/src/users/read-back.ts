@@ -5,15 +5,15 @@
  * Not here: what users saw while the run lasted (user.ts).
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AppProcess } from "./app-process.js";
 import { peek } from "./direct.js";
 import { type Ended, isWhole, type Ledger } from "./ledger.js";
-import type { Shown } from "./shop.js";
-import type { Tally } from "./tally.js";
+import type { Tally } from "../outcome/tally.js";
+import type { Shown } from "./shown.js";
+import type { Server } from "./storefront.js";
 
 /** What is read back. */
 interface ReadBackOptions {
-  readonly processes: readonly AppProcess[];
+  readonly processes: readonly Server[];
   readonly ledgers: readonly Ledger[];
   /** What ended otherwise than by a logout. */
   readonly retired: readonly Ended[];
@@ -88,7 +88,7 @@ async function readEnded(
   tally.note(`${ended.user}'s session ended, and ${alive.node} shows it at the end`);
 }
 
-function peekAll(processes: readonly AppProcess[], cookie: string): Promise<Shown[]> {
+function peekAll(processes: readonly Server[], cookie: string): Promise<Shown[]> {
   return Promise.all(processes.map(({ origin }) => peek(origin, cookie)));
 }
 

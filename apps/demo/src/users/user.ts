@@ -7,13 +7,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, Browser } from "./browser.js";
 import { type Difference, type Ended, isWhole, Ledger, type Mark } from "./ledger.js";
-import type { Route } from "./partition.js";
-import type { Shown } from "./shop.js";
-import type { Tally } from "./tally.js";
+import type { Route, Storefront } from "./storefront.js";
+import type { Shown } from "./shown.js";
+import type { Tally } from "../outcome/tally.js";
 
 /** What a user needs of the run. */
 interface UserOptions {
   readonly name: string;
+  readonly storefront: Storefront;
   readonly route: Route;
   readonly tally: Tally;
   /** Takes the ledger of every session. */
@@ -54,7 +55,7 @@ export class User {
   async live(): Promise<void> {
     await sleep(between({ min: 0, max: THINK_MS.max }));
     while (!this.#options.isOver()) {
-      const browser = new Browser(this.#options.route.origin, this.#options.tally);
+      const browser = new Browser(this.#options.route.origin, this.#options);
       const ledger = await this.#logIn(browser);
       if (ledger) await this.#shop(browser, ledger);
       else await sleep(DISCOURAGED_MS);
@@ -226,7 +227,7 @@ export class User {
   /** Comes with the old cookie, as a thief would. */
   async #checkEnded(ledger: Ledger, { server, origin }: LoggedOut): Promise<void> {
     const { tally } = this.#options;
-    const thief = new Browser(() => origin, tally);
+    const thief = new Browser(() => origin, this.#options);
     const answer = await thief.get("/peek", { cookie: ledger.cookie });
     if (!thief.expect(answer, [200], "a look with an old cookie")) return;
     if ((answer.body as Shown).user === null || ledger.isResurrected) return;

@@ -6,7 +6,7 @@
  *
  * Not here: asking (user.ts, read-back.ts).
  */
-import type { Shown } from "./shop.js";
+import type { Shown } from "./shown.js";
 
 /** What was acknowledged when a read was sent: it must show at least this. */
 export interface Mark {

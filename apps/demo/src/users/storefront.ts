@@ -1,0 +1,35 @@
+/**
+ * The shop from its street: the doors that users come in by, and what its answers say.
+ *
+ * Not here: the balancers behind the doors, nor what users do inside (user.ts).
+ */
+import type { Received } from "./http-client.js";
+
+/** Tells the client who answered. */
+export const SERVER_HEADER = "demo-server";
+/** Tells the client how many servers its request was sent to. */
+export const ATTEMPTS_HEADER = "demo-attempts";
+
+/** What all users of a run know of the shop. */
+export interface Storefront {
+  /** The name of the cookie that carries the session's id. */
+  readonly sessionCookie: string;
+  /** Whether the server was killed under a request sent at `sentAtMs` (of performance.now()). */
+  isInterrupted(received: Received, sentAtMs: number): boolean;
+}
+
+/** Where one user finds the shop. */
+export interface Route {
+  /** The balancer on the user's side; the common one while there are no sides. */
+  origin(): string;
+  /** The balancer on the other side, while the two cannot reach one another. */
+  otherSide(): string | undefined;
+  /** Whether the sides were apart at some time from `sinceMs` (of performance.now()) until now. */
+  wasCutSince(sinceMs: number): boolean;
+}
+
+/** One server, past the balancer. */
+export interface Server {
+  readonly node: string;
+  readonly origin: string;
+}
