@@ -1,0 +1,154 @@
+/**
+ * The Redis front door: listens on TCP and on a unix socket, and bounds who comes in.
+ *
+ * Every half second it looks for connections that do not finish what they began, and whether all
+ * together hold too much. Not here: what a connection does (connection.ts).
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import type { Keyspace } from "../keyspace/keyspace.js";
+import type { Bound, ClientContext, DoorCounts, RedisDoor } from "./client-context.js";
+import type { CommandTable } from "./command.js";
+import { Connection } from "./connection.js";
+import type { RedisSettings } from "./redis-settings.js";
+import { ReplyEncoder } from "./reply-encoder.js";
+
+const SWEEP_MS = 500;
+const FULL = "-ERR max number of clients reached\r\n";
+
+/** Where to listen: a TCP address (port 0: any), or a path with the mode of its file. */
+export type RedisAddress =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string; readonly mode?: number };
+
+/** What a front door is made of. */
+export interface RedisServerOptions {
+  readonly settings: RedisSettings;
+  readonly table: CommandTable<ClientContext>;
+  readonly keyspace: Keyspace;
+  /** The node's name. */
+  readonly node: string;
+  /** Told what a command threw; the client got an error, the node goes on. */
+  onFailure(failure: unknown, commandName: string): void;
+}
+
+/** A front door. `listen` as often as there are addresses, `close` once. */
+export class RedisServer implements RedisDoor {
+  readonly settings: RedisSettings;
+  readonly table: CommandTable<ClientContext>;
+  readonly node: string;
+  readonly startedAt: number = Date.now();
+  readonly counts: DoorCounts = {
+    connectionCount: 0,
+    commandCount: 0,
+    errorReplyCount: 0,
+    closedByBound: {
+      clientsMax: 0,
+      handshakeDeadlineMs: 0,
+      frameDeadlineMs: 0,
+      clientsBytesMax: 0,
+      frame: 0,
+    },
+  };
+  readonly #clients = new Map<number, Connection>();
+  readonly #servers: Server[] = [];
+  readonly #options: RedisServerOptions;
+  readonly #encoder = new ReplyEncoder();
+  #sweeper: NodeJS.Timeout | undefined;
+  #clientIdLast = 0;
+
+  constructor(options: RedisServerOptions) {
+    this.#options = options;
+    this.settings = options.settings;
+    this.table = options.table;
+    this.node = options.node;
+  }
+
+  get clients(): ReadonlyMap<number, ClientContext> {
+    return this.#clients;
+  }
+
+  /** Listens; gives the port, or 0 for a path. Rejects where the address cannot be had. */
+  async listen(address: RedisAddress): Promise<number> {
+    const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true });
+    server.on("connection", (socket) => this.#accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen("path" in address ? { path: address.path } : address, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    this.#servers.push(server);
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    const bound = server.address();
+    return typeof bound === "object" && bound !== null ? bound.port : 0;
+  }
+
+  /** Takes nobody in any more, answers what was asked, and closes; at the deadline without answers. */
+  async close(deadlineMs: number): Promise<void> {
+    clearInterval(this.#sweeper);
+    const closed = this.#servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
+    for (const connection of this.#clients.values()) connection.end();
+    const deadline = setTimeout(() => {
+      for (const connection of this.#clients.values()) connection.destroy();
+    }, deadlineMs);
+    await Promise.all(closed);
+    clearTimeout(deadline);
+  }
+
+  #accept(socket: Socket): void {
+    socket.on("error", () => socket.destroy());
+    if (this.#clients.size >= this.settings.clientsMax) {
+      this.counts.closedByBound.clientsMax++;
+      socket.end(FULL, () => socket.destroy());
+      return;
+    }
+    this.counts.connectionCount++;
+    const clientId = ++this.#clientIdLast;
+    const connection = new Connection(clientId, socket, {
+      door: this,
+      keyspace: this.#options.keyspace,
+      encoder: this.#encoder,
+      onProtocolError: () => this.counts.closedByBound.frame++,
+      onFailure: (failure, commandName) => this.#options.onFailure(failure, commandName),
+    });
+    this.#clients.set(clientId, connection);
+    socket.once("close", () => this.#clients.delete(clientId));
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    const { handshakeDeadlineMs, frameDeadlineMs } = this.settings;
+    for (const connection of this.#clients.values()) {
+      const since = connection.unfinishedSince;
+      if (since === undefined) continue;
+      const [deadlineMs, bound] = connection.isWelcome
+        ? ([frameDeadlineMs, "frameDeadlineMs"] as const)
+        : ([handshakeDeadlineMs, "handshakeDeadlineMs"] as const);
+      if (now - since > deadlineMs) this.#closeFor(bound, connection);
+    }
+    this.#boundBytes();
+  }
+
+  /** Closes whoever holds most, until all together hold no more than they may. */
+  #boundBytes(): void {
+    const held = [...this.#clients.values()].map((connection) => ({
+      connection,
+      bytes: connection.receivedBytes + connection.backlogBytes,
+    }));
+    let total = held.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total <= this.settings.clientsBytesMax) return;
+    for (const { connection, bytes } of held.sort((one, other) => other.bytes - one.bytes)) {
+      if (total <= this.settings.clientsBytesMax) return;
+      total -= bytes;
+      this.#closeFor("clientsBytesMax", connection);
+    }
+  }
+
+  #closeFor(bound: Bound, connection: Connection): void {
+    this.counts.closedByBound[bound]++;
+    connection.destroy();
+  }
+}
