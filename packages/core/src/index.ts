@@ -17,13 +17,17 @@ export {
   type LinkId,
   type Millis,
   type NodeId,
+  PARTITION_COUNT,
   type SessionId,
   type WriterId,
 } from "./ids.js";
 export type { InspectedCopy, Inspection } from "./inspection.js";
 export type {
+  Birth,
   CommitResult,
   LocalCommit,
+  LocalDestroy,
+  LookResult,
   ReadResult,
   SessionDescription,
 } from "./local-sessions.js";
@@ -57,8 +61,13 @@ export {
   type Snapshot,
   UnsupportedValueError,
 } from "./session/document.js";
+export { compareEntries } from "./session/entry.js";
+export { sizeOfView } from "./session/equality.js";
+export { fieldKey } from "./session/keys.js";
+export type { Content } from "./session/values.js";
+export type { View } from "./session/view.js";
 export { beyond, dominates, joinVectors } from "./session/version-vector.js";
-export type { ShellFields, VersionVector } from "./session-state.js";
+export type { Item, ShellFields, VersionVector } from "./session-state.js";
 export type { Unshared } from "./sharing.js";
 export type { Restored } from "./storage/storage.js";
 export type { MemberStatus, ReplicaStatus } from "./status.js";

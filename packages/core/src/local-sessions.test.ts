@@ -56,9 +56,9 @@ describe("reading", () => {
     expect(read).toMatchObject({ status: "found", value: { n: 1 }, createdAtMs: START_MS });
     node.nowMs += DEFAULT_LIMITS.idleMs * 1.05;
     expect(local.read(S)).toEqual({ status: "expired" });
-    local.destroy(S, false);
+    local.destroy(S, {});
     expect(local.read(S)).toEqual({ status: "destroyed", regeneratedAtMs: 0 });
-    local.destroy(OTHER, true);
+    local.destroy(OTHER, { regenerated: true });
     expect(local.read(OTHER)).toEqual({ status: "destroyed", regeneratedAtMs: node.nowMs });
   });
 
@@ -110,10 +110,10 @@ describe("committing", () => {
     const { local, pushed, node, write } = bench();
     expect(local.commit(S, { operations: [] })).toEqual({ status: "gone" });
     write((value) => (value["n"] = 1));
-    local.destroy(S, false);
+    local.destroy(S, {});
     expect(write((value) => (value["n"] = 2))).toEqual({ status: "gone" });
     expect(local.touch(S)).toEqual({ status: "gone" });
-    expect(local.destroy(S, false)).toEqual({ status: "gone" });
+    expect(local.destroy(S, {})).toEqual({ status: "gone" });
     expect(pushed).toHaveLength(2);
     local.commit(OTHER, { operations: [], birth: { absoluteMs: 1_000 } });
     node.nowMs += 1_000;
@@ -151,7 +151,7 @@ describe("limits", () => {
     expect(write((value) => (value["text"] = "x"), shrink)).toMatchObject({ status: "committed" });
     for (let i = 0; i < 200; i++) write((value) => (value["text"] = `${i}`), shrink);
     expect(write((value) => (value["more"] = 1))).toMatchObject({ status: "committed" });
-    expect(local.destroy(S, false)).toMatchObject({ status: "committed" });
+    expect(local.destroy(S, {})).toMatchObject({ status: "committed" });
   });
 
   test("P14: at the limit of sessions creating is refused, what lives goes on", () => {
@@ -161,7 +161,7 @@ describe("limits", () => {
     expect(local.commit(OTHER, { operations: [], birth: {} })).toEqual(full);
     expect(local.read(OTHER)).toEqual({ status: "absent" });
     expect(write((value) => (value["n"] = 2))).toMatchObject({ status: "committed" });
-    local.destroy(S, false);
+    local.destroy(S, {});
     expect(local.commit(OTHER, { operations: [], birth: {} })).toMatchObject({
       status: "committed",
     });
@@ -185,8 +185,7 @@ describe("limits", () => {
 
   test("P14: at the limit of tombstones logging out goes on", () => {
     const { local } = bench({ tombstonesMax: 1 });
-    for (const session of [S, OTHER])
-      expect(local.destroy(session, false).status).toBe("committed");
+    for (const session of [S, OTHER]) expect(local.destroy(session, {}).status).toBe("committed");
     const full = { status: "full", limit: "tombstonesMax" };
     expect(local.commit(sessionId(3), { operations: [], birth: {} })).toEqual(full);
   });
@@ -194,10 +193,36 @@ describe("limits", () => {
 
 test("M13: what was not held can be destroyed, for as long as it could have lived", () => {
   const { local, pushed, events } = bench();
-  expect(local.destroy(S, true)).toEqual({ status: "committed", seq: 1, rev: 0 });
+  expect(local.destroy(S, { regenerated: true })).toEqual({ status: "committed", seq: 1, rev: 0 });
   const absoluteExpiresAtMs = START_MS + DEFAULT_LIMITS.absoluteMs;
   expect(pushed).toEqual([
     { kind: "tombstone", session: S, absoluteExpiresAtMs, regeneratedAtMs: START_MS },
   ]);
   expect(events).toEqual([{ type: "session-destroyed", session: S, origin: "a", law: "M13" }]);
+});
+
+describe("looking", () => {
+  test("shows what is held by reference, expired or not, and when it ends by agreement", () => {
+    const { local, node, write } = bench();
+    expect(local.look(S)).toEqual({ status: "absent" });
+    const absoluteExpiresAtMs = START_MS + 50 * DAY;
+    write((value) => (value["n"] = 1), { birth: { absoluteExpiresAtMs, idleMs: DAY } });
+    const look = local.look(S);
+    expect(look).toMatchObject({ status: "held", lifetime: "live", absoluteExpiresAtMs });
+    node.nowMs += 2 * DAY;
+    const later = local.look(S);
+    expect(later).toMatchObject({ status: "held", lifetime: "idle-expired" });
+    const roots = [look, later].map((each) => (each.status === "held" ? each.root : undefined));
+    expect(roots[0]?.fields.get("n")?.own).toEqual({ kind: "scalar", value: 1 });
+    expect(roots[1]).toBe(roots[0]);
+    local.destroy(S, {});
+    expect(local.look(S)).toEqual({ status: "destroyed", regeneratedAtMs: 0 });
+  });
+
+  test("P3: what was not held stays destroyed for as long as its maker says it can live", () => {
+    const { local, pushed } = bench();
+    const absoluteExpiresAtMs = START_MS + 60 * DAY;
+    local.destroy(S, { absoluteExpiresAtMs });
+    expect(pushed).toMatchObject([{ kind: "tombstone", absoluteExpiresAtMs }]);
+  });
 });

@@ -16,6 +16,7 @@ import { createEnvelope } from "./session/envelope.js";
 import { expiresAtMs, type Lifetime, lifetimeAt } from "./session/expiry.js";
 import type { HeldSession } from "./session/held.js";
 import type { SessionTable } from "./session/table.js";
+import type { View } from "./session/view.js";
 
 /** What is held of a session. */
 export type ReadResult =
@@ -48,6 +49,32 @@ export interface SessionDescription {
   readonly fields: Envelope["unknown"];
 }
 
+/** What is held of a session, by reference: nothing is copied, expired or not. */
+export type LookResult =
+  | (SessionDescription & {
+      readonly status: "held";
+      /** What shows; undefined for a session that holds nothing. Immutable, its bytes as well. */
+      readonly root: View | undefined;
+    })
+  | { readonly status: "absent" }
+  | { readonly status: "destroyed"; readonly regeneratedAtMs: Millis };
+
+/** How a session that is not held is created. */
+export interface Birth {
+  readonly idleMs?: Millis;
+  readonly absoluteMs?: Millis;
+  /** When it ends, in mesh time; before `absoluteMs`. Equal on nodes that agree on it. */
+  readonly absoluteExpiresAtMs?: Millis;
+}
+
+/** How to destroy. */
+export interface LocalDestroy {
+  /** It lives on under another id (M13). */
+  readonly regenerated?: boolean;
+  /** How long copies elsewhere can live, where none is held here. Default: the limit, from now. */
+  readonly absoluteExpiresAtMs?: Millis;
+}
+
 /** A local change. */
 export interface LocalCommit {
   readonly operations: readonly Operation[];
@@ -55,7 +82,7 @@ export interface LocalCommit {
   /** Fields of the envelope that mean something to the shell alone. */
   readonly fields?: ShellFields;
   /** Create the session if it is not held; never over a tombstone. Lifetimes default to the limits. */
-  readonly birth?: { readonly idleMs?: Millis; readonly absoluteMs?: Millis };
+  readonly birth?: Birth;
   /** Nothing grows by this change: it is taken even at the limit of bytes (P14). */
   readonly isShrinking?: boolean;
   /** It must not fail for want of room: it is taken at any limit. */
@@ -89,6 +116,11 @@ export class LocalSessions {
     this.#port = port;
   }
 
+  /** The cluster's idea of the time, in which sessions expire. */
+  nowMs(): Millis {
+    return this.#port.meshMs();
+  }
+
   blank(): Snapshot {
     return SessionDocument.create("blank").read();
   }
@@ -109,10 +141,19 @@ export class LocalSessions {
 
   describe(session: SessionId): SessionDescription | undefined {
     const envelope = this.#port.table.get(session)?.envelope;
-    if (!envelope) return undefined;
-    const { createdAtMs, absoluteExpiresAtMs, idleMs, revisions, unknown: fields } = envelope;
-    const times = { createdAtMs, expiresAtMs: expiresAtMs(envelope), absoluteExpiresAtMs, idleMs };
-    return { lifetime: lifetimeAt(envelope, this.#port.meshMs()), ...times, revisions, fields };
+    return envelope && describe(envelope, this.#port.meshMs());
+  }
+
+  look(session: SessionId): LookResult {
+    const { table } = this.#port;
+    const held = table.get(session);
+    if (held) {
+      const root = table.use(held).document().root;
+      return { status: "held", root, ...describe(held.envelope, this.#port.meshMs()) };
+    }
+    const tombstone = table.tombstone(session);
+    if (!tombstone) return { status: "absent" };
+    return { status: "destroyed", regeneratedAtMs: tombstone.regeneratedAtMs };
   }
 
   commit(session: SessionId, change: LocalCommit): CommitResult {
@@ -158,12 +199,15 @@ export class LocalSessions {
     return { status: "committed", seq: this.#port.push(item), rev: 0 };
   }
 
-  destroy(session: SessionId, isRegenerated: boolean): CommitResult {
+  destroy(session: SessionId, options: LocalDestroy): CommitResult {
     const { table, config } = this.#port;
+    const isRegenerated = options.regenerated === true;
     if (table.tombstone(session)) return { status: "gone" };
     const nowMs = this.#port.meshMs();
     const absoluteExpiresAtMs =
-      table.get(session)?.envelope.absoluteExpiresAtMs ?? nowMs + config.limits.absoluteMs;
+      table.get(session)?.envelope.absoluteExpiresAtMs ??
+      options.absoluteExpiresAtMs ??
+      nowMs + config.limits.absoluteMs;
     const tombstone = { absoluteExpiresAtMs, regeneratedAtMs: isRegenerated ? nowMs : 0 };
     table.destroy(session, tombstone);
     const law = isRegenerated ? "M13" : "M9";
@@ -187,7 +231,7 @@ export class LocalSessions {
     return isGrowth && limit === "sessionsBytesMax" ? limit : undefined;
   }
 
-  #create(session: SessionId, birth: NonNullable<LocalCommit["birth"]>): HeldSession {
+  #create(session: SessionId, birth: Birth): HeldSession {
     const { limits, writer } = this.#port.config;
     const hlc = hlcAfter(this.#port.wallMs(), this.#port.hlc());
     this.#port.sawClock(hlc);
@@ -197,6 +241,13 @@ export class LocalSessions {
       absoluteMs: birth.absoluteMs ?? limits.absoluteMs,
       stamp: { hlc, writer },
     });
-    return this.#port.table.create(session, envelope);
+    const { absoluteExpiresAtMs = envelope.absoluteExpiresAtMs } = birth;
+    return this.#port.table.create(session, { ...envelope, absoluteExpiresAtMs });
   }
+}
+
+function describe(envelope: Envelope, nowMs: Millis): SessionDescription {
+  const { createdAtMs, absoluteExpiresAtMs, idleMs, revisions, unknown: fields } = envelope;
+  const times = { createdAtMs, expiresAtMs: expiresAtMs(envelope), absoluteExpiresAtMs, idleMs };
+  return { lifetime: lifetimeAt(envelope, nowMs), ...times, revisions, fields };
 }

@@ -12,11 +12,14 @@ import { assemble } from "./assemble.js";
 import type { ReplicaConfig } from "./config.js";
 import type { WantedAcks } from "./gossip/acks.js";
 import { dispatch } from "./dispatch.js";
+import { Heartbeats } from "./heartbeats.js";
 import type { LinkId, Millis, SessionId } from "./ids.js";
 import { type Inspection, inspect } from "./inspection.js";
 import type {
   CommitResult,
   LocalCommit,
+  LocalDestroy,
+  LookResult,
   ReadResult,
   SessionDescription,
 } from "./local-sessions.js";
@@ -24,7 +27,7 @@ import { ClockAlarm } from "./membership/clock-offsets.js";
 import { TICK_MS } from "./membership/membership.js";
 import type { DialFailure } from "./membership/refusals.js";
 import type { Parts } from "./parts.js";
-import type { Runtime, StoredRecord, Ticket, Timer } from "./runtime.js";
+import type { AckOutcome, Runtime, StoredRecord, Ticket, Timer } from "./runtime.js";
 import type { VersionVector } from "./session-state.js";
 import type { Snapshot } from "./session/document.js";
 import type { Unshared } from "./sharing.js";
@@ -39,15 +42,15 @@ export class Replica {
   readonly #runtime: Runtime;
   readonly #parts: Parts;
   readonly #clockAlarm: ClockAlarm;
-  #heartbeatAtMs: Millis;
+  readonly #heartbeats: Heartbeats;
   #isStopped = false;
 
   constructor(config: ReplicaConfig, runtime: Runtime) {
     this.#config = config;
     this.#runtime = runtime;
-    this.#heartbeatAtMs = runtime.elapsedMs();
     this.#parts = assemble(config, runtime);
-    const { clockMarginMs } = config.limits;
+    const { clockMarginMs, heartbeatIntervalMs } = config.limits;
+    this.#heartbeats = new Heartbeats(this.#parts, runtime, heartbeatIntervalMs);
     this.#clockAlarm = new ClockAlarm(clockMarginMs, (event) => runtime.emit(event));
   }
 
@@ -165,6 +168,11 @@ export class Replica {
     return this.#parts.local.read(session);
   }
 
+  /** What is held here, by reference and whether expired or not; hydrates a cold session. */
+  look(session: SessionId): LookResult {
+    return this.#parts.local.look(session);
+  }
+
   /** What is known of a session held here, expired or not, without hydrating it. */
   describe(session: SessionId): SessionDescription | undefined {
     return this.#parts.local.describe(session);
@@ -180,9 +188,14 @@ export class Replica {
     return this.#parts.local.touch(session);
   }
 
-  /** Destroys for good (M9). `regenerated`: under another id (M13). */
-  destroy(session: SessionId, options: { regenerated?: boolean } = {}): CommitResult {
-    return this.#parts.local.destroy(session, options.regenerated === true);
+  /** Destroys for good (M9). */
+  destroy(session: SessionId, options: LocalDestroy = {}): CommitResult {
+    return this.#parts.local.destroy(session, options);
+  }
+
+  /** How `wanted` stands, where there is nothing to wait for; else undefined. */
+  acknowledged(wanted: WantedAcks): AckOutcome | undefined {
+    return this.#parts.acks.settled(wanted);
   }
 
   /** Settles `ticket` when the change numbered `seq` is acknowledged as wanted, or cannot be. */
@@ -211,9 +224,14 @@ export class Replica {
     return this.#parts.sharing.unshared(this.#parts.table.get(session), revisions);
   }
 
-  /** The sessions held here, expired ones included, tombstones not. Linear in their number. */
-  held(): SessionId[] {
-    return [...this.#parts.table.ids()];
+  /** The sessions held here, expired ones included, tombstones not; of one of PARTITION_COUNT partitions. */
+  held(partition?: number): SessionId[] {
+    return [...this.#parts.table.ids(partition)];
+  }
+
+  /** The cluster's idea of the time, in which sessions expire. */
+  nowMs(): Millis {
+    return this.#parts.local.nowMs();
   }
 
   /** Announces that this node will go, and settles `ticket` when it may. */
@@ -266,15 +284,7 @@ export class Replica {
     this.#parts.auditor.tick();
     this.#parts.drain.review();
     this.#parts.pusher.reviewConfirmations();
-    const nowMs = this.#runtime.elapsedMs();
-    if (nowMs - this.#heartbeatAtMs >= this.#config.limits.heartbeatIntervalMs) {
-      this.#heartbeatAtMs = nowMs;
-      for (const { fact, link } of this.#parts.membership.members()) {
-        if (link === undefined) continue;
-        const haveSeq = this.#parts.pusher.haveOf(fact.node);
-        this.#parts.sendOn(link, { type: "heartbeat", wallMs: this.#runtime.wallMs(), haveSeq });
-      }
-    }
+    this.#heartbeats.tick();
     this.#runtime.schedule({ kind: "tick" }, TICK_MS);
   }
 

@@ -20,6 +20,7 @@ import { MeshError } from "./mesh-error.js";
 import type { CheckedOptions } from "./options.js";
 import { judgeReadiness, type Readiness } from "./readiness.js";
 import { createRefusalLog } from "./refusal-log.js";
+import { SessionRecords } from "./session-records.js";
 import { Sessions } from "./sessions.js";
 import { StoredSessions } from "./storage/stored-sessions.js";
 import { SystemRuntime } from "./system-runtime.js";
@@ -58,6 +59,8 @@ export interface MeshParts {
 export class Mesh {
   readonly node: string;
   readonly sessions: Sessions;
+  /** The same sessions by reference, for protocols whose clients choose the keys. */
+  readonly records: SessionRecords;
   /** The bounds and periods in force. */
   readonly limits: Limits;
   readonly #parts: MeshParts;
@@ -106,13 +109,10 @@ export class Mesh {
       ...{ runtime: this.#runtime, log: this.#log },
     });
     this.#users = options.userPath && this.#createUsers(options.userPath);
+    this.records = new SessionRecords({ runtime: this.#runtime, idKey });
     this.sessions = new Sessions({
-      runtime: this.#runtime,
-      users: this.#users,
-      idKey,
-      limits: config.limits,
-      acks: options.acks,
-      isStorageAwaited: options.durability === "disk",
+      ...{ runtime: this.#runtime, users: this.#users, idKey, limits: config.limits },
+      ...{ acks: options.acks, isStorageAwaited: options.durability === "disk" },
     });
   }
 

@@ -15,7 +15,7 @@ const RAW_ID_BYTES = 24;
 export const RAW_ID_LENGTH_MAX = 128;
 
 /** The characters of a SessionId: enough of the hash that no two sessions ever meet. */
-const SESSION_ID_LENGTH = 22;
+export const SESSION_ID_LENGTH = 22;
 
 /** How many raw ids are known again without being hashed: 200 bytes each. */
 const HASHED_MAX = 16_384;

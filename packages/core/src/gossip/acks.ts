@@ -120,35 +120,23 @@ export class Acks {
     this.#scheduleFor(nextAtMs);
   }
 
+  /** The outcome of a wish that need not be waited for: nobody is told of it. Else undefined. */
+  settled(wanted: WantedAcks): AckOutcome | undefined {
+    const outcome = this.#port.isStored(wanted.seq)
+      ? countAcks(wanted, this.#port.ackers())
+      : undefined;
+    return outcome && { kind: "acks", ...outcome };
+  }
+
   #trySettle(waiter: Waiter, ackers: readonly Acker[]): boolean {
-    const { seq, acks } = waiter.wanted;
-    if (!this.#port.isStored(seq)) {
+    if (!this.#port.isStored(waiter.wanted.seq)) {
       if (this.#isDiskLate) this.#giveUp(waiter, ackers);
       return this.#isDiskLate;
     }
-    let confirmed = 0;
-    let awaited = 0;
-    let late = 0;
-    for (const acker of ackers) {
-      if (acker.hasConfirmed(seq)) {
-        if (!acker.isDraining) confirmed += 1;
-      } else if (acks !== "all" && acker.isDraining) {
-        continue;
-      } else if (acker.isTrusted) {
-        if (acker.isLate) late += 1;
-        else awaited += 1;
-      }
-    }
-    if (acks === "all") {
-      if (awaited > 0) return false;
-      this.#settle(waiter, confirmed, late > 0);
-      return true;
-    }
-    if (confirmed < acks && confirmed + awaited >= acks) return false;
-    this.#settle(waiter, confirmed, confirmed < acks);
-    return true;
+    const outcome = countAcks(waiter.wanted, ackers);
+    if (outcome) this.#settle(waiter, outcome.acks, outcome.degraded);
+    return outcome !== undefined;
   }
-
   /** Settles with those who have confirmed so far. */
   #giveUp(waiter: Waiter, ackers: readonly Acker[]): void {
     const { seq } = waiter.wanted;
@@ -167,4 +155,27 @@ export class Acks {
     this.#scheduledAtMs = atMs;
     this.#port.schedule(Math.max(0, atMs - this.#port.elapsedMs()));
   }
+}
+
+/** How a wish ends as the peers stand; undefined while it may still come true. */
+function countAcks(
+  { seq, acks }: WantedAcks,
+  ackers: readonly Acker[],
+): { acks: number; degraded: boolean } | undefined {
+  let confirmed = 0;
+  let awaited = 0;
+  let late = 0;
+  for (const acker of ackers) {
+    if (acker.hasConfirmed(seq)) {
+      if (!acker.isDraining) confirmed += 1;
+    } else if (acks !== "all" && acker.isDraining) {
+      continue;
+    } else if (acker.isTrusted) {
+      if (acker.isLate) late += 1;
+      else awaited += 1;
+    }
+  }
+  if (acks === "all") return awaited > 0 ? undefined : { acks: confirmed, degraded: late > 0 };
+  if (confirmed < acks && confirmed + awaited >= acks) return undefined;
+  return { acks: confirmed, degraded: confirmed < acks };
 }

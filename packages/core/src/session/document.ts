@@ -25,7 +25,7 @@ import type { Operation } from "./operation.js";
 import { Places } from "./places.js";
 import { type Snapshot, readSnapshot } from "./snapshot.js";
 import { type ParsedUpdate, type UpdateFormat, parseUpdate } from "./update.js";
-import { viewOf } from "./view.js";
+import { type View, viewOf } from "./view.js";
 import { writeEntries } from "./writing.js";
 
 export { advance } from "./advance.js";
@@ -112,9 +112,14 @@ export class SessionDocument {
     return this.#hlcMax;
   }
 
+  /** What shows, by reference; undefined when nothing does. */
+  get root(): View | undefined {
+    return viewOf(this.#places.root);
+  }
+
   /** The session as plain data, and what `diff` needs to tell what is done to it. */
   read(): Snapshot {
-    return readSnapshot(viewOf(this.#places.root));
+    return readSnapshot(this.root);
   }
 
   /**

@@ -229,9 +229,9 @@ export class SessionTable {
     return this.#held.get(session)?.digest;
   }
 
-  /** The ids of all sessions held, tombstones not included. */
-  *ids(): Iterable<SessionId> {
-    for (let partition = 0; partition < PARTITION_COUNT; partition++) {
+  /** The ids of all sessions held, or of those in one partition; tombstones not included. */
+  *ids(only?: number): Iterable<SessionId> {
+    for (let partition = only ?? 0; partition <= (only ?? PARTITION_COUNT - 1); partition++) {
       yield* this.#held.sessionsOf(partition);
     }
   }
