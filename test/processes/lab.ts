@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPrng } from "@session-mesh/core";
-import { difference } from "../../packages/sim/src/checks/convergence.js";
+import { difference } from "@session-mesh/sim";
 import { until } from "./app-nodes.js";
 import { MachineNodes, type MachineNode, MESH_PORT, type NodeSettings } from "./machine-nodes.js";
 import { NamespaceNetwork } from "./namespaces.js";

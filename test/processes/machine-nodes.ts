@@ -11,8 +11,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ComparedNode, ComparedReplica } from "@session-mesh/sim";
 import type { MeshOptions, ReplicaStatus } from "session-mesh";
-import type { ComparedNode, ComparedReplica } from "../../packages/sim/src/checks/convergence.js";
 import type { Machine } from "./namespaces.js";
 
 /** What a node answered. */

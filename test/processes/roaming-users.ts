@@ -10,9 +10,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Prng, SessionId } from "@session-mesh/core";
-import type { ComparedNode } from "../../packages/sim/src/checks/convergence.js";
-import type { Trace } from "../../packages/sim/src/checks/ledger.js";
-import { breachOf, type FilledValue } from "../../packages/sim/src/checks/value-checker.js";
+import { breachOf, type ComparedNode, type FilledValue, type Trace } from "@session-mesh/sim";
 import type { Answer, MachineNode } from "./machine-nodes.js";
 
 /** An acknowledged write. */

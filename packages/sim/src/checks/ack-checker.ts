@@ -6,8 +6,7 @@
  */
 import { type AckOutcome, beyond, type SessionId, type VersionVector } from "@session-mesh/core";
 import type { Ledger } from "./ledger.js";
-import type { NodeRun } from "../world/node-run.js";
-import type { Simulator } from "../world/simulator.js";
+import type { Course, NodePort } from "../users/node-port.js";
 
 /** A change that is waited for. */
 export interface AwaitedChange {
@@ -19,12 +18,12 @@ export interface AwaitedChange {
 
 /** Checks acknowledgements. */
 export class AckChecker {
-  readonly #simulator: Simulator;
+  readonly #simulator: Course;
   readonly #ledger: Ledger;
-  readonly #awaited = new Map<NodeRun, Set<AwaitedChange>>();
+  readonly #awaited = new Map<NodePort, Set<AwaitedChange>>();
   #count = 0;
 
-  constructor(simulator: Simulator, ledger: Ledger) {
+  constructor(simulator: Course, ledger: Ledger) {
     this.#simulator = simulator;
     this.#ledger = ledger;
     ledger.onSaid = (origin, acker, seq) => this.#said(origin, acker, seq);
@@ -36,13 +35,13 @@ export class AckChecker {
   }
 
   /** A change of `origin` is waited for. */
-  expect(origin: NodeRun, change: AwaitedChange): void {
+  expect(origin: NodePort, change: AwaitedChange): void {
     const awaited = this.#awaited.get(origin) ?? new Set();
     this.#awaited.set(origin, awaited.add(change));
   }
 
   /** The wait is over. */
-  settled(origin: NodeRun, change: AwaitedChange, { acks }: AckOutcome): void {
+  settled(origin: NodePort, change: AwaitedChange, { acks }: AckOutcome): void {
     this.#awaited.get(origin)?.delete(change);
     const { session, seq } = change;
     const holding = this.#ledger.sayers({ origin, seq }).filter((acker) => {
@@ -53,7 +52,7 @@ export class AckChecker {
     this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail}`);
   }
 
-  #said(origin: NodeRun, acker: NodeRun, seq: number): void {
+  #said(origin: NodePort, acker: NodePort, seq: number): void {
     for (const change of this.#awaited.get(origin) ?? []) {
       if (change.seq > seq || this.#ledger.wasSkipped(origin, acker, change.seq)) continue;
       this.#count += 1;
@@ -61,7 +60,7 @@ export class AckChecker {
     }
   }
 
-  #check(origin: NodeRun, acker: NodeRun, change: AwaitedChange): void {
+  #check(origin: NodePort, acker: NodePort, change: AwaitedChange): void {
     if (this.#isHeld(acker, change)) return;
     const { session, wrote } = change;
     const held = acker.replica.describe(session)?.revisions;
@@ -70,7 +69,7 @@ export class AckChecker {
     this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail} ${holds}`);
   }
 
-  #isHeld(acker: NodeRun, { session, wrote }: AwaitedChange): boolean {
+  #isHeld(acker: NodePort, { session, wrote }: AwaitedChange): boolean {
     const record = this.#ledger.record(session);
     // What is destroyed, over or dropped is held by nobody, and acknowledged all the same.
     if (!record || record.times.isCollected || record.times.isShort) return true;

@@ -4,19 +4,17 @@
  *
  * Not here: the size of frames (traffic.ts), and limits that refuse users (commits.ts).
  */
-import type { Cluster } from "../world/cluster.js";
-import type { NodeRun } from "../world/node-run.js";
-import type { Simulator } from "../world/simulator.js";
+import type { ClusterPort, Course, NodePort } from "../users/node-port.js";
 
 /** How far the copy of a session may be above the limit of its plain value: what hides and what merges. */
 const COPY_FACTOR = 2;
 
 /** Checks bounds. */
 export class Bounds {
-  readonly #simulator: Simulator;
-  readonly #cluster: Cluster;
+  readonly #simulator: Course;
+  readonly #cluster: ClusterPort;
 
-  constructor(simulator: Simulator, cluster: Cluster) {
+  constructor(simulator: Course, cluster: ClusterPort) {
     this.#simulator = simulator;
     this.#cluster = cluster;
   }
@@ -59,11 +57,11 @@ export class Bounds {
     }
   }
 
-  #most(run: NodeRun, limit: string, [value, max]: readonly [number, number]): void {
+  #most(run: NodePort, limit: string, [value, max]: readonly [number, number]): void {
     if (value > max) this.#fail("bounds", run, `${limit}: ${value} is above ${max}`);
   }
 
-  #fail(checker: string, run: NodeRun, detail: string): never {
+  #fail(checker: string, run: NodePort, detail: string): never {
     return this.#simulator.fail(checker, `on ${run.machine}: ${detail}`);
   }
 }

@@ -7,26 +7,24 @@
  * and digests (copies.ts).
  */
 import type { EventBody, Hlc, ReadResult, SessionId } from "@session-mesh/core";
-import type { Cluster } from "../world/cluster.js";
+import type { ClusterPort, Course, NodePort } from "../users/node-port.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { isHeld, type Ledger, type SessionRecord, type Write } from "./ledger.js";
-import type { NodeRun } from "../world/node-run.js";
-import type { Simulator } from "../world/simulator.js";
 import { breachOf, type FilledValue } from "./value-checker.js";
 
 /** The checkers of one run. */
 export class Checkers {
-  readonly #simulator: Simulator;
-  readonly #cluster: Cluster;
+  readonly #simulator: Course;
+  readonly #cluster: ClusterPort;
   readonly #ledger: Ledger;
   readonly #lifetimes: Lifetimes;
   /** Of each run, the clock of its last commit to each session: whose clock ran ahead raises only its own. */
-  readonly #clocks = new Map<NodeRun, Map<SessionId, Hlc>>();
+  readonly #clocks = new Map<NodePort, Map<SessionId, Hlc>>();
   #readCount = 0;
 
   constructor(
-    simulator: Simulator,
-    parts: { cluster: Cluster; ledger: Ledger; lifetimes: Lifetimes },
+    simulator: Course,
+    parts: { cluster: ClusterPort; ledger: Ledger; lifetimes: Lifetimes },
   ) {
     this.#simulator = simulator;
     this.#cluster = parts.cluster;
@@ -41,7 +39,7 @@ export class Checkers {
   }
 
   /** A user read a session. */
-  read(run: NodeRun, session: SessionId, result: ReadResult): void {
+  read(run: NodePort, session: SessionId, result: ReadResult): void {
     this.#readCount += 1;
     const record = this.#ledger.record(session);
     if (record) this.#check(run, { record, result, isOwed: (write) => write.holders.has(run) });
@@ -51,11 +49,11 @@ export class Checkers {
    * Judged by the members that the node knew when it said so. What it has got meanwhile by another way
    * its user is about to read; and who shares a name with another may have been spoken for by him.
    */
-  #saidAbsent(run: NodeRun, session: SessionId): void {
+  #saidAbsent(run: NodePort, session: SessionId): void {
     const record = this.#ledger.record(session);
     if (!record || record.isDestroyTried) return;
     const { members } = run.replica.status();
-    const isAsked = (holder: NodeRun): boolean =>
+    const isAsked = (holder: NodePort): boolean =>
       holder !== run &&
       holder.isAlive &&
       !this.#cluster.isNameShared(holder) &&
@@ -77,7 +75,7 @@ export class Checkers {
     }
   }
 
-  #everywhere(run: NodeRun, record: SessionRecord): void {
+  #everywhere(run: NodePort, record: SessionRecord): void {
     const { session } = record;
     const result = run.input((replica) => replica.read(session));
     if (isHeld(record.destroyHolders) && result.status === "found") {
@@ -87,7 +85,7 @@ export class Checkers {
   }
 
   #check(
-    run: NodeRun,
+    run: NodePort,
     {
       record,
       result,
@@ -114,7 +112,7 @@ export class Checkers {
     this.#fail("P1", run, `${session} is ${result.status}, with ${owed.length} writes owed`);
   }
 
-  #onEvent(run: NodeRun, event: EventBody): void {
+  #onEvent(run: NodePort, event: EventBody): void {
     switch (event.type) {
       case "session-created":
       case "session-touched":
@@ -137,13 +135,13 @@ export class Checkers {
   }
 
   /** Who has heard that a session was destroyed takes nothing of it any more. */
-  #lives(run: NodeRun, session: SessionId): void {
+  #lives(run: NodePort, session: SessionId): void {
     if (this.#ledger.record(session)?.destroyedOn.has(run) !== true) return;
     this.#fail("P3", run, `${session} is written to again`);
   }
 
   /** Nothing is dropped before its time, of what this node itself is known to hold. */
-  #collected(run: NodeRun, session: SessionId): void {
+  #collected(run: NodePort, session: SessionId): void {
     const record = this.#ledger.record(session);
     if (!record) return;
     const held = record.writes.filter(({ holders }) => holders.has(run));
@@ -151,7 +149,7 @@ export class Checkers {
     record.times.isCollected = true;
   }
 
-  #committed(run: NodeRun, session: SessionId, hlc: Hlc): void {
+  #committed(run: NodePort, session: SessionId, hlc: Hlc): void {
     const clocks = this.#clocks.get(run) ?? new Map<SessionId, Hlc>();
     this.#clocks.set(run, clocks);
     const before = clocks.get(session);
@@ -161,7 +159,7 @@ export class Checkers {
     clocks.set(session, hlc);
   }
 
-  #fail(checker: string, run: NodeRun, detail: string): never {
+  #fail(checker: string, run: NodePort, detail: string): never {
     return this.#simulator.fail(checker, `on ${run.machine}: ${detail}`);
   }
 }

@@ -7,10 +7,8 @@
  * Not here: whether copies that differ become equal (convergence.ts).
  */
 import type { InspectedCopy, SessionId } from "@session-mesh/core";
-import type { Cluster } from "../world/cluster.js";
+import type { ClusterPort, Course, NodePort } from "../users/node-port.js";
 import { canonical } from "./convergence.js";
-import type { NodeRun } from "../world/node-run.js";
-import type { Simulator } from "../world/simulator.js";
 
 /** What must travel to make all copies equal. */
 export interface Difference {
@@ -22,13 +20,13 @@ export interface Difference {
 
 /** Checks copies. */
 export class Copies {
-  readonly #simulator: Simulator;
-  readonly #cluster: Cluster;
+  readonly #simulator: Course;
+  readonly #cluster: ClusterPort;
   /** What was seen under each digest of each session. */
   readonly #seen = new Map<string, string>();
   #count = 0;
 
-  constructor(simulator: Simulator, cluster: Cluster) {
+  constructor(simulator: Course, cluster: ClusterPort) {
     this.#simulator = simulator;
     this.#cluster = cluster;
   }
@@ -54,7 +52,7 @@ export class Copies {
     return { sessions: count, bytes };
   }
 
-  #inspectOne(run: NodeRun): ReadonlyMap<SessionId, InspectedCopy> {
+  #inspectOne(run: NodePort): ReadonlyMap<SessionId, InspectedCopy> {
     const { copies, faults } = run.input((replica) => replica.inspect());
     this.#count += copies.size;
     if (faults.length > 0) {
@@ -65,7 +63,7 @@ export class Copies {
     return copies;
   }
 
-  #compare(run: NodeRun, session: SessionId, digest: string): void {
+  #compare(run: NodePort, session: SessionId, digest: string): void {
     const described = run.input((replica) => replica.describe(session));
     if (!described) return;
     const result = run.input((replica) => replica.read(session));

@@ -16,7 +16,7 @@ import {
   type WriterId,
 } from "@session-mesh/core";
 import { type Fact, ModelSession, type ModelView } from "./merge-model.js";
-import type { NodeRun } from "../world/node-run.js";
+import type { NodePort } from "../users/node-port.js";
 
 /** One commit. */
 export interface Committed {
@@ -45,7 +45,7 @@ class SessionHistory {
   births = 0;
   readonly #commits = new Map<WriterId, Committed[]>();
   readonly #idleChanges: Committed[] = [];
-  readonly #copies = new Map<NodeRun, Copy>();
+  readonly #copies = new Map<NodePort, Copy>();
 
   constructor(session: SessionId, isModelled: boolean) {
     this.session = session;
@@ -84,7 +84,7 @@ class SessionHistory {
   }
 
   /** What shows on a node that holds exactly the commits in `revisions`; undefined for nothing. */
-  view(run: NodeRun, revisions: VersionVector): ModelView | undefined {
+  view(run: NodePort, revisions: VersionVector): ModelView | undefined {
     let copy = this.#copies.get(run);
     // What was dropped and came back may be less than what was there before.
     if (!copy || !dominates(revisions, copy.have)) {

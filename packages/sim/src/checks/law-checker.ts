@@ -8,8 +8,7 @@ import type { Hlc, ReadResult, SessionId, VersionVector } from "@session-mesh/co
 import { unordered } from "./merge-facts.js";
 import type { History } from "./history.js";
 import { type ModelView, textOf } from "./merge-model.js";
-import type { NodeRun } from "../world/node-run.js";
-import type { Simulator } from "../world/simulator.js";
+import type { Course, NodePort } from "../users/node-port.js";
 
 type Found = Extract<ReadResult, { status: "found" }>;
 
@@ -18,11 +17,11 @@ const SHOWN_MAX = 600;
 
 /** Checks reads and commits. */
 export class LawChecker {
-  readonly #simulator: Simulator;
+  readonly #simulator: Course;
   readonly #history: History;
   #modelCount = 0;
 
-  constructor(simulator: Simulator, history: History) {
+  constructor(simulator: Course, history: History) {
     this.#simulator = simulator;
     this.#history = history;
   }
@@ -33,7 +32,7 @@ export class LawChecker {
   }
 
   /** A node shows a session; what the model shows of it, if it is modelled. */
-  read(run: NodeRun, session: SessionId, found: Found): ModelView | undefined {
+  read(run: NodePort, session: SessionId, found: Found): ModelView | undefined {
     const history = this.#history.of(session);
     if (!history) return undefined;
     const { revisions, idleMs, value } = found;
@@ -58,13 +57,17 @@ export class LawChecker {
   }
 
   /** A commit with the clock `hlc` is made on top of `held`. */
-  commit(run: NodeRun, session: SessionId, { held, hlc }: { held: VersionVector; hlc: Hlc }): void {
+  commit(
+    run: NodePort,
+    session: SessionId,
+    { held, hlc }: { held: VersionVector; hlc: Hlc },
+  ): void {
     const seen = this.#history.of(session)?.hlcMax(held) ?? 0;
     if (hlc > seen) return;
     this.#fail("M2", run, `${session}: a commit at ${hlc} on top of what was written at ${seen}`);
   }
 
-  #fail(checker: string, run: NodeRun, detail: string): never {
+  #fail(checker: string, run: NodePort, detail: string): never {
     return this.#simulator.fail(checker, `on ${run.machine}: ${detail}`);
   }
 }

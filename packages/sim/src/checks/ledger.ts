@@ -9,9 +9,9 @@
  * Not here: whether what is owed is there (checkers.ts).
  */
 import { decodeFrame, type Millis, type SessionId } from "@session-mesh/core";
-import type { Disk } from "../world/disk.js";
 import type { Times } from "./lifetimes.js";
 import type { Network } from "../world/network.js";
+import type { NodePort } from "../users/node-port.js";
 import type { NodeRun } from "../world/node-run.js";
 
 /** What a write should have left behind in the session. */
@@ -28,7 +28,7 @@ export interface Write {
   readonly trace: Trace;
   /** When it was made, by the clock of its node: every write is a touch. */
   readonly markedMs: Millis;
-  readonly holders: Set<NodeRun>;
+  readonly holders: Set<NodePort>;
 }
 
 /** Everything known of one session. */
@@ -41,9 +41,9 @@ export interface SessionRecord {
   /** Someone asked for its end; whatever was written may die with it. */
   isDestroyTried: boolean;
   /** Who is known to know that it was destroyed. */
-  readonly destroyedOn: Set<NodeRun>;
+  readonly destroyedOn: Set<NodePort>;
   /** Who held an acknowledged destruction. */
-  readonly destroyHolders: Set<NodeRun>;
+  readonly destroyHolders: Set<NodePort>;
 }
 
 const ACK_CODES: ReadonlySet<number | undefined> = new Set([2, 4, 8]);
@@ -63,33 +63,36 @@ const EMPTY_PUSH_BYTES_MAX = 40;
 export class Ledger {
   readonly #records = new Map<SessionId, SessionRecord>();
   /** By origin, then by acker: how far it has said that it holds the origin's changes. */
-  readonly #said = new Map<NodeRun, Map<NodeRun, number>>();
+  readonly #said = new Map<NodePort, Map<NodePort, number>>();
   /** By origin, then by acker: changes for which nothing was sent. */
-  readonly #skipped = new Map<NodeRun, Map<NodeRun, Skipped[]>>();
+  readonly #skipped = new Map<NodePort, Map<NodePort, Skipped[]>>();
   /** By who holds something: the disks on which it was durable when it was acknowledged. */
-  readonly #disks = new Map<Set<NodeRun>, Set<Disk>>();
+  readonly #disks = new Map<Set<NodePort>, Set<object>>();
   /** Hears of every acknowledgement that leaves. */
-  onSaid: ((origin: NodeRun, acker: NodeRun, seq: number) => void) | undefined;
+  onSaid: ((origin: NodePort, acker: NodePort, seq: number) => void) | undefined;
   /** Disks that were lost at some time. */
-  readonly #lost = new Set<Disk>();
+  readonly #lost = new Set<object>();
   #ackedCount = 0;
   #degradedCount = 0;
 
   /** Watches acknowledgements leave. */
   watch(network: Network): void {
-    network.onSend = (from, to, frame) => {
-      if (frame[1] === PUSH_CODE) this.#watchPush(from as NodeRun, to as NodeRun, frame);
-      if (!ACK_CODES.has(frame[1])) return;
-      const message = decodeFrame(frame);
-      const seq =
-        message.type === "ack"
-          ? message.seq
-          : message.type === "heartbeat" || message.type === "resume"
-            ? message.haveSeq
-            : 0;
-      // What a node says that is about to leave is no promise to anyone.
-      if (seq > 0 && !(from as NodeRun).isDraining) this.#hear(to as NodeRun, from as NodeRun, seq);
-    };
+    network.onSend = (from, to, frame) => this.sent(from as NodeRun, to as NodeRun, frame);
+  }
+
+  /** A frame leaves `from` for `to`: whoever acknowledges something in it, holds that. */
+  sent(from: NodePort, to: NodePort, frame: Uint8Array): void {
+    if (frame[1] === PUSH_CODE) this.#watchPush(from, to, frame);
+    if (!ACK_CODES.has(frame[1])) return;
+    const message = decodeFrame(frame);
+    const seq =
+      message.type === "ack"
+        ? message.seq
+        : message.type === "heartbeat" || message.type === "resume"
+          ? message.haveSeq
+          : 0;
+    // What a node says that is about to leave is no promise to anyone.
+    if (seq > 0 && !from.isDraining) this.#hear(to, from, seq);
   }
 
   get ackedCount(): number {
@@ -142,20 +145,20 @@ export class Ledger {
   }
 
   /** A run began on what was on its disk. */
-  restored(run: NodeRun): void {
+  restored(run: NodePort): void {
     const { disk } = run;
     if (!disk) return;
     for (const [holders, disks] of this.#disks) if (disks.has(disk)) holders.add(run);
   }
 
   /** A disk is not any more what it was: nothing is owed that was only on it. */
-  diskLost(disk: Disk): void {
+  diskLost(disk: object): void {
     this.#lost.add(disk);
     for (const disks of this.#disks.values()) disks.delete(disk);
   }
 
   /** A drain was confirmed: what `run` held, `peers` hold. */
-  handedOver(run: NodeRun, peers: readonly NodeRun[]): void {
+  handedOver(run: NodePort, peers: readonly NodePort[]): void {
     for (const record of this.#records.values()) {
       const all = [...record.writes.map((write) => write.holders), record.destroyHolders];
       for (const holders of all) {
@@ -165,13 +168,13 @@ export class Ledger {
   }
 
   /** Who is known to hold the change `seq` of `origin`. */
-  holders({ origin, seq }: Pick<Settlement, "origin" | "seq">): Set<NodeRun> {
+  holders({ origin, seq }: Pick<Settlement, "origin" | "seq">): Set<NodePort> {
     const sayers = this.sayers({ origin, seq });
     return new Set([origin, ...sayers.filter((run) => !this.wasSkipped(origin, run, seq))]);
   }
 
   /** Who has said that it follows `origin` beyond the change `seq`. */
-  sayers({ origin, seq }: Pick<Settlement, "origin" | "seq">): NodeRun[] {
+  sayers({ origin, seq }: Pick<Settlement, "origin" | "seq">): NodePort[] {
     const said = [...(this.#said.get(origin) ?? [])];
     return said.flatMap(([run, saidSeq]) => (saidSeq >= seq ? [run] : []));
   }
@@ -180,24 +183,24 @@ export class Ledger {
    * Whether `acker` got nothing for this change of `origin`: it has it from a later one, or it is left
    * to an audit, and then no word of the acker confirms it.
    */
-  wasSkipped(origin: NodeRun, acker: NodeRun, seq: number): boolean {
+  wasSkipped(origin: NodePort, acker: NodePort, seq: number): boolean {
     const skipped = this.#skipped.get(origin)?.get(acker) ?? [];
     return skipped.some(({ from, to }) => seq > from && seq <= to);
   }
 
-  #watchPush(origin: NodeRun, acker: NodeRun, frame: Uint8Array): void {
+  #watchPush(origin: NodePort, acker: NodePort, frame: Uint8Array): void {
     if (frame.length > EMPTY_PUSH_BYTES_MAX) return;
     const push = decodeFrame(frame);
     if (push.type !== "push" || push.items.length > 0) return;
-    const byAcker = this.#skipped.get(origin) ?? new Map<NodeRun, Skipped[]>();
+    const byAcker = this.#skipped.get(origin) ?? new Map<NodePort, Skipped[]>();
     const skipped = { from: push.fromSeqExclusive, to: push.toSeqInclusive };
     byAcker.set(acker, [...(byAcker.get(acker) ?? []), skipped]);
     this.#skipped.set(origin, byAcker);
   }
 
   /** An acker says so only when it is durable there; the origin's own share can be looked up. */
-  #durableOn(holders: ReadonlySet<NodeRun>, { origin, seq }: Settlement): Set<Disk> {
-    const disks = new Set<Disk>();
+  #durableOn(holders: ReadonlySet<NodePort>, { origin, seq }: Settlement): Set<object> {
+    const disks = new Set<object>();
     for (const run of holders) {
       const isDurable = run.config.durability === "disk";
       const isStored = isDurable && (run !== origin || run.replica.isStored(seq));
@@ -208,8 +211,8 @@ export class Ledger {
     return disks;
   }
 
-  #hear(origin: NodeRun, acker: NodeRun, seq: number): void {
-    const said = this.#said.get(origin) ?? new Map<NodeRun, number>();
+  #hear(origin: NodePort, acker: NodePort, seq: number): void {
+    const said = this.#said.get(origin) ?? new Map<NodePort, number>();
     said.set(acker, Math.max(seq, said.get(acker) ?? 0));
     this.#said.set(origin, said);
     this.onSaid?.(origin, acker, seq);
@@ -218,12 +221,12 @@ export class Ledger {
 
 /** How an acknowledgement came about. */
 export interface Settlement {
-  readonly origin: NodeRun;
+  readonly origin: NodePort;
   readonly seq: number;
   readonly isDegraded: boolean;
 }
 
 /** Whether one of them lives. */
-export function isHeld(holders: ReadonlySet<NodeRun>): boolean {
+export function isHeld(holders: ReadonlySet<NodePort>): boolean {
   return [...holders].some((run) => run.isAlive);
 }

@@ -8,10 +8,8 @@
  * Not here: who is known to hold a touch (ledger.ts).
  */
 import type { Millis } from "@session-mesh/core";
-import type { Cluster } from "../world/cluster.js";
+import type { ClusterPort, Course, NodePort } from "../users/node-port.js";
 import type { SessionRecord, Write } from "./ledger.js";
-import type { NodeRun } from "../world/node-run.js";
-import type { Simulator } from "../world/simulator.js";
 
 /** Touches move in steps of the idle time over this. */
 const QUANTA_PER_IDLE = 20;
@@ -26,7 +24,7 @@ const ROUNDING_MS: Millis = 2;
 const HEARTBEAT_AGE_MS_MAX: Millis = 1_500;
 
 /** The cluster's idea of the time on one node. */
-export function meshMs(run: NodeRun): Millis {
+export function meshMs(run: NodePort): Millis {
   return run.wallMs() + run.replica.status().clockOffsetMs;
 }
 
@@ -65,16 +63,16 @@ export function timesOf(idleMs: Millis, absoluteMs: Millis): Times {
 
 /** Checks verdicts on lifetimes. */
 export class Lifetimes {
-  readonly #simulator: Simulator;
-  readonly #cluster: Cluster;
+  readonly #simulator: Course;
+  readonly #cluster: ClusterPort;
 
-  constructor(simulator: Simulator, cluster: Cluster) {
+  constructor(simulator: Course, cluster: ClusterPort) {
     this.#simulator = simulator;
     this.#cluster = cluster;
   }
 
   /** A node touches a session, by a commit or on its own, and perhaps creates it. */
-  touched(times: Times, run: NodeRun, options: Touch = {}): Millis {
+  touched(times: Times, run: NodePort, options: Touch = {}): Millis {
     const nowMs = meshMs(run);
     if (options.idleMs !== undefined) {
       times.idleMsMin = Math.min(times.idleMsMin, options.idleMs);
@@ -91,7 +89,7 @@ export class Lifetimes {
 
   /** A node shows a session; `held` are the writes that it is known to hold. */
   found(
-    run: NodeRun,
+    run: NodePort,
     { session, times }: SessionRecord,
     { held, idleMs, expiresAtMs }: { held: readonly Write[]; idleMs: Millis; expiresAtMs: Millis },
   ): void {
@@ -109,7 +107,7 @@ export class Lifetimes {
   }
 
   /** Whether, by this node's time, a session that was touched by these writes may be over. */
-  mayBeOver(run: NodeRun, { session, times }: SessionRecord, writes: readonly Write[]): boolean {
+  mayBeOver(run: NodePort, { session, times }: SessionRecord, writes: readonly Write[]): boolean {
     if (times.isCollected) return true;
     const idleMs = run.replica.describe(session)?.idleMs ?? times.idleMsMin;
     const touchedAtMs = Math.max(...writes.map((write) => write.markedMs));
@@ -118,7 +116,7 @@ export class Lifetimes {
   }
 
   /** A node says that a session has expired, or drops it for that. */
-  expired(run: NodeRun, record: SessionRecord, writes: readonly Write[]): void {
+  expired(run: NodePort, record: SessionRecord, writes: readonly Write[]): void {
     if (writes.length === 0 || this.mayBeOver(run, record, writes)) return;
     const touchedAtMs = Math.max(...writes.map((write) => write.markedMs));
     const sinceMs = Math.round(meshMs(run) - touchedAtMs);
@@ -143,7 +141,7 @@ export class Lifetimes {
     }
   }
 
-  #fail(checker: string, run: NodeRun, detail: string): never {
+  #fail(checker: string, run: NodePort, detail: string): never {
     return this.#simulator.fail(checker, `on ${run.machine}: ${detail}`);
   }
 }

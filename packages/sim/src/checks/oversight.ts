@@ -8,7 +8,6 @@ import { Accounts } from "../users/accounts.js";
 import { AckChecker } from "./ack-checker.js";
 import { Bounds } from "./bounds.js";
 import { Checkers } from "./checkers.js";
-import type { Cluster } from "../world/cluster.js";
 import { Commits } from "../users/commits.js";
 import { Copies } from "./copies.js";
 import { History } from "./history.js";
@@ -17,7 +16,7 @@ import { Ledger } from "./ledger.js";
 import { Lifetimes } from "./lifetimes.js";
 import type { Network } from "../world/network.js";
 import { Requests } from "../users/requests.js";
-import type { Simulator } from "../world/simulator.js";
+import type { ClusterPort, Course } from "../users/node-port.js";
 import { TokenChecker } from "./token-checker.js";
 import { Traffic } from "./traffic.js";
 import { noCounts, type WorkloadCounts } from "../users/workload-counts.js";
@@ -33,7 +32,7 @@ export class Oversight {
   readonly counts: WorkloadCounts = noCounts();
   readonly workload: Workload;
   readonly commits: Commits;
-  readonly #cluster: Cluster;
+  readonly #cluster: ClusterPort;
   readonly #history = new History();
   readonly #lifetimes: Lifetimes;
   readonly #checkers: Checkers;
@@ -48,8 +47,8 @@ export class Oversight {
   readonly #inspectionRate: number;
 
   constructor(
-    simulator: Simulator,
-    { cluster, network }: { cluster: Cluster; network: Network },
+    simulator: Course,
+    { cluster, network }: { cluster: ClusterPort; network?: Network },
     options: WorkloadOptions,
   ) {
     this.#cluster = cluster;
@@ -77,6 +76,7 @@ export class Oversight {
     this.workload = new Workload({ ...parts, requests, commits: this.commits }, options);
     this.#random = simulator.fork();
     this.#inspectionRate = this.#random.chance(0.3) ? INSPECTION_RATE : 0;
+    if (!network) return;
     ledger.watch(network);
     this.#traffic.watch(network);
   }

@@ -9,8 +9,7 @@
  */
 import { beyond, type SessionId, type VersionVector } from "@session-mesh/core";
 import { type Jar, pairsOf } from "../users/jar.js";
-import type { NodeRun } from "../world/node-run.js";
-import type { Simulator } from "../world/simulator.js";
+import type { Course, NodePort } from "../users/node-port.js";
 
 /** How reads of users who had seen something before went. */
 export interface TokenCounts {
@@ -32,7 +31,7 @@ export interface TokenCounts {
 
 /** What a request found. */
 export interface Visited {
-  readonly run: NodeRun;
+  readonly run: NodePort;
   readonly session: SessionId;
   /** What the node holds now. */
   readonly held: VersionVector;
@@ -55,9 +54,9 @@ export class TokenChecker {
     sharedName: 0,
     waits: 0,
   };
-  readonly #simulator: Simulator;
+  readonly #simulator: Course;
 
-  constructor(simulator: Simulator) {
+  constructor(simulator: Course) {
     this.#simulator = simulator;
   }
 

@@ -12,10 +12,9 @@
  * Not here: who holds what (copies.ts).
  */
 import { type Bytes, decodeFrame, type Millis } from "@session-mesh/core";
-import type { Cluster } from "../world/cluster.js";
 import type { Difference } from "./copies.js";
 import type { Network } from "../world/network.js";
-import type { Simulator } from "../world/simulator.js";
+import type { ClusterPort, Course } from "../users/node-port.js";
 
 /** Bytes of copies that may travel for each byte that differs: repaired by several peers at once. */
 const COPIES_MAX = 4;
@@ -60,14 +59,14 @@ interface Repair {
 
 /** Watches what is sent. */
 export class Traffic {
-  readonly #simulator: Simulator;
-  readonly #cluster: Cluster;
+  readonly #simulator: Course;
+  readonly #cluster: ClusterPort;
   #repair: Repair | undefined;
   #isQuiet = false;
   #repairs = 0;
   readonly #frameBytesMax: Bytes;
 
-  constructor(simulator: Simulator, cluster: Cluster) {
+  constructor(simulator: Course, cluster: ClusterPort) {
     this.#simulator = simulator;
     this.#cluster = cluster;
     this.#frameBytesMax = cluster.limits.frameBytesMax;

@@ -11,11 +11,9 @@
  * Not here: when users revoke (workload.ts).
  */
 import type { Millis, SessionId, ShellFields } from "@session-mesh/core";
-import type { Cluster } from "../world/cluster.js";
+import type { ClusterPort, Course, NodePort } from "./node-port.js";
 import type { Ledger } from "../checks/ledger.js";
-import type { NodeRun } from "../world/node-run.js";
 import { sessionIdOf } from "./session-id.js";
-import type { Simulator } from "../world/simulator.js";
 
 /** A user of several sessions. */
 export type AccountName = string;
@@ -24,7 +22,7 @@ export type AccountName = string;
 interface AckedCutoff {
   readonly account: AccountName;
   readonly atMs: Millis;
-  readonly holders: ReadonlySet<NodeRun>;
+  readonly holders: ReadonlySet<NodePort>;
 }
 
 interface Login {
@@ -45,15 +43,15 @@ const CUTOFF_LIFE_MS: Millis = 90 * 86_400_000;
 
 /** The accounts of one run. */
 export class Accounts {
-  readonly #simulator: Simulator;
+  readonly #simulator: Course;
   readonly #ledger: Ledger;
-  readonly #indexes = new Map<NodeRun, Index>();
+  readonly #indexes = new Map<NodePort, Index>();
   /** What really happened, which no node knows all of. */
   readonly #logins = new Map<SessionId, Login>();
   readonly #cutoffs = new Map<AccountName, Millis>();
   readonly #acked: AckedCutoff[] = [];
 
-  constructor(simulator: Simulator, parts: { cluster: Cluster; ledger: Ledger }) {
+  constructor(simulator: Course, parts: { cluster: ClusterPort; ledger: Ledger }) {
     this.#simulator = simulator;
     this.#ledger = parts.ledger;
     const { cluster } = parts;
@@ -71,7 +69,7 @@ export class Accounts {
 
   /** The fields of a commit that logs a user in now, and whether he was logged out since. */
   login(
-    run: NodeRun,
+    run: NodePort,
     account: AccountName,
     session: SessionId,
   ): { fields: ShellFields; isCutOff: boolean } {
@@ -83,7 +81,7 @@ export class Accounts {
   }
 
   /** Ends everything that the user began until now. */
-  revoke(run: NodeRun, account: AccountName): void {
+  revoke(run: NodePort, account: AccountName): void {
     const index = this.#indexOf(run);
     const atMs = Math.max(run.wallMs(), index.cutoffs.get(account) ?? 0);
     this.#raise(account, atMs);
@@ -108,7 +106,7 @@ export class Accounts {
   }
 
   /** A node shows a session. */
-  read(run: NodeRun, session: SessionId): void {
+  read(run: NodePort, session: SessionId): void {
     const { logins, cutoffs } = this.#indexOf(run);
     const login = logins.get(session);
     // What was written on a node that could not know the session says nothing of its user.
@@ -119,7 +117,7 @@ export class Accounts {
   }
 
   /** Looks at what arrived; before anybody reads. */
-  settle(run: NodeRun): void {
+  settle(run: NodePort): void {
     const index = this.#indexOf(run);
     while (index.news.length > 0 && run.isAlive) {
       const { news } = index;
@@ -129,7 +127,7 @@ export class Accounts {
   }
 
   /** After heal and quiet: every node knows the latest cutoff that is owed, and shows nothing before it. */
-  everything(run: NodeRun): void {
+  everything(run: NodePort): void {
     this.settle(run);
     const { cutoffs } = this.#indexOf(run);
     for (const { account, atMs, holders } of this.#acked) {
@@ -144,13 +142,13 @@ export class Accounts {
     }
   }
 
-  #heard(run: NodeRun, session: SessionId): void {
+  #heard(run: NodePort, session: SessionId): void {
     const index = this.#indexOf(run);
     index.news.push(session);
     if (index.news.length === 1) this.#simulator.after(0, () => this.settle(run));
   }
 
-  #note(run: NodeRun, index: Index, session: SessionId): void {
+  #note(run: NodePort, index: Index, session: SessionId): void {
     const fields = run.input((replica) => replica.describe(session))?.fields;
     if (!fields || fields.size === 0) return;
     const user = fields.get("user")?.value;
@@ -165,14 +163,14 @@ export class Accounts {
     if (typeof atMs === "number") this.#cut(run, index, { fields, atMs });
   }
 
-  #cut(run: NodeRun, index: Index, { fields, atMs }: { fields: ShellFields; atMs: Millis }): void {
+  #cut(run: NodePort, index: Index, { fields, atMs }: { fields: ShellFields; atMs: Millis }): void {
     const account = fields.get("cutoff-of")?.value as AccountName;
     if (atMs <= (index.cutoffs.get(account) ?? -1)) return;
     index.cutoffs.set(account, atMs);
     this.#endAll(run, index, { account, atMs });
   }
 
-  #endAll(run: NodeRun, index: Index, cutoff: { account: AccountName; atMs: Millis }): void {
+  #endAll(run: NodePort, index: Index, cutoff: { account: AccountName; atMs: Millis }): void {
     for (const [session, { account, sinceMs }] of [...index.logins]) {
       if (account !== cutoff.account || sinceMs > cutoff.atMs) continue;
       const record = this.#ledger.record(session);
@@ -191,13 +189,13 @@ export class Accounts {
     }
   }
 
-  #indexOf(run: NodeRun): Index {
+  #indexOf(run: NodePort): Index {
     const index = this.#indexes.get(run) ?? { logins: new Map(), cutoffs: new Map(), news: [] };
     this.#indexes.set(run, index);
     return index;
   }
 
-  #fail(run: NodeRun, detail: string): never {
+  #fail(run: NodePort, detail: string): never {
     return this.#simulator.fail("P13", `on ${run.machine}: ${detail}`);
   }
 }

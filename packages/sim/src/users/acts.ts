@@ -10,7 +10,7 @@ import type { Change, Commits, Made } from "./commits.js";
 import type { History } from "../checks/history.js";
 import type { SessionRecord } from "../checks/ledger.js";
 import { type Activity, type Draft, mutate } from "./mutations.js";
-import type { NodeRun } from "../world/node-run.js";
+import type { NodePort } from "./node-port.js";
 import type { RequestParts, Requests, Visit } from "./requests.js";
 import type { WorkloadOptions } from "./workload-draw.js";
 
@@ -64,7 +64,7 @@ export class Acts {
 
   /** Commits, and once that is acknowledged writes it down and goes on. */
   make(
-    run: NodeRun,
+    run: NodePort,
     record: SessionRecord,
     change: Change,
     done: (made: Made) => void,

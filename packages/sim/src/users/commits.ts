@@ -21,7 +21,7 @@ import {
   UnsupportedValueError,
   type VersionVector,
 } from "@session-mesh/core";
-import type { Cluster } from "../world/cluster.js";
+import type { ClusterPort, Course, NodePort } from "./node-port.js";
 import { canonical } from "../checks/convergence.js";
 import type { History } from "../checks/history.js";
 import type { LawChecker } from "../checks/law-checker.js";
@@ -30,14 +30,12 @@ import type { Lifetimes } from "../checks/lifetimes.js";
 import { factsFor } from "../checks/merge-facts.js";
 import { type Fact, type ModelView, textOf } from "../checks/merge-model.js";
 import type { Draft, Mutation } from "./mutations.js";
-import type { NodeRun } from "../world/node-run.js";
-import type { Simulator } from "../world/simulator.js";
 import type { WorkloadCounts } from "./workload-counts.js";
 
 /** What commits need. */
 export interface CommitParts {
-  readonly simulator: Simulator;
-  readonly cluster: Cluster;
+  readonly simulator: Course;
+  readonly cluster: ClusterPort;
   readonly ledger: Ledger;
   readonly history: History;
   readonly laws: LawChecker;
@@ -87,7 +85,7 @@ export class Commits {
   }
 
   /** Commits; undefined where nothing was written. */
-  make(run: NodeRun, record: SessionRecord, change: Change): Made | undefined {
+  make(run: NodePort, record: SessionRecord, change: Change): Made | undefined {
     const { counts } = this.#parts;
     const { session } = record;
     const operations = this.#operations(run, change);
@@ -116,7 +114,7 @@ export class Commits {
   }
 
   /** Commits what no reader of this version sees, and no model: to a session that is there. */
-  makeUnknown(run: NodeRun, record: SessionRecord, commit: LocalCommit): Made | undefined {
+  makeUnknown(run: NodePort, record: SessionRecord, commit: LocalCommit): Made | undefined {
     const { history, laws, lifetimes } = this.#parts;
     const { session, times } = record;
     const held = run.input((replica) => replica.describe(session))?.revisions;
@@ -132,7 +130,7 @@ export class Commits {
     return { seq, wrote: [writer, rev], held, markedMs: lifetimes.touched(times, run) };
   }
 
-  #operations(run: NodeRun, { snapshot, mutation }: Change): Operation[] | undefined {
+  #operations(run: NodePort, { snapshot, mutation }: Change): Operation[] | undefined {
     const { counters, atomics } = mutation.intents;
     const draft = snapshot.value as Draft;
     for (const [name, resetTo] of counters) {
@@ -172,7 +170,7 @@ export class Commits {
   }
 
   #note(
-    run: NodeRun,
+    run: NodePort,
     { session }: SessionRecord,
     made: {
       change: Change;
@@ -197,7 +195,7 @@ export class Commits {
   }
 
   /** Who commits without having missed anything reads what he left. */
-  #checkShown(run: NodeRun, session: SessionId, { snapshot }: Change): void {
+  #checkShown(run: NodePort, session: SessionId, { snapshot }: Change): void {
     const result = run.input((replica) => replica.read(session));
     if (result.status !== "found") return;
     const [is, left] = [canonical(result.value), canonical(snapshot.value)];
@@ -206,7 +204,7 @@ export class Commits {
   }
 
   /** No session grows by a write of its own far beyond the limit. */
-  #checkGrowth(run: NodeRun, session: SessionId, { snapshot, view }: Change): void {
+  #checkGrowth(run: NodePort, session: SessionId, { snapshot, view }: Change): void {
     const grownTo = canonical(snapshot.value).length;
     const max = run.config.limits.sessionBytesMax * SIZE_FACTOR;
     if (grownTo <= max || (view && grownTo <= textOf(view).length)) return;
@@ -214,7 +212,7 @@ export class Commits {
   }
 
   /** Limits refuse growth where they are reached, and only there. */
-  #checkRoom(run: NodeRun, result: CommitResult, { isBirth }: { isBirth: boolean }): void {
+  #checkRoom(run: NodePort, result: CommitResult, { isBirth }: { isBirth: boolean }): void {
     if (result.status !== "full" && !(isBirth && result.status === "committed")) return;
     const { sessions } = run.replica.status();
     const { sessionsMax, sessionsBytesMax, tombstonesMax } = run.config.limits;
@@ -230,7 +228,7 @@ export class Commits {
     }
   }
 
-  #fail(checker: string, run: NodeRun, detail: string): never {
+  #fail(checker: string, run: NodePort, detail: string): never {
     return this.#parts.simulator.fail(checker, `on ${run.machine}: ${detail}`);
   }
 }

@@ -12,7 +12,7 @@ import {
   type VersionVector,
   type WriterId,
 } from "@session-mesh/core";
-import type { NodeRun } from "../world/node-run.js";
+import type { NodePort } from "./node-port.js";
 
 /** How long a token lives; while a member that lacks it cannot be reached, `goneAfterMs`. */
 export const TOKEN_LIFE_MS: Millis = 60_000;
@@ -35,7 +35,7 @@ export interface Response {
   /** What its user had seen once and nobody will see again. */
   readonly lost: VersionVector;
   /** The processes that its node counts among the members, itself included. */
-  readonly members: readonly NodeRun[];
+  readonly members: readonly NodePort[];
   readonly lifeMs: Millis;
 }
 
@@ -47,7 +47,7 @@ export class Jar {
   lost: VersionVector = [];
   readonly #tokens = new Map<WriterId, Token>();
   /** Who was said to hold a revision, when no token of it was needed. */
-  readonly #shared = new Map<WriterId, { rev: number; members: readonly NodeRun[] }>();
+  readonly #shared = new Map<WriterId, { rev: number; members: readonly NodePort[] }>();
 
   /** Whether the tokens of a response fit beside those he has. */
   fits({ revisions }: Unshared): boolean {
@@ -94,7 +94,7 @@ export class Jar {
   }
 
   /** Whether a node said that `run` held this revision already. */
-  isSaidToHold(run: NodeRun, writer: WriterId, rev: number): boolean {
+  isSaidToHold(run: NodePort, writer: WriterId, rev: number): boolean {
     const known = this.#shared.get(writer);
     return known !== undefined && known.rev >= rev && known.members.includes(run);
   }

@@ -15,15 +15,13 @@ import {
 import type { AckChecker } from "../checks/ack-checker.js";
 import type { Accounts } from "./accounts.js";
 import type { Checkers } from "../checks/checkers.js";
-import type { Cluster } from "../world/cluster.js";
+import type { ClusterPort, Course, NodePort } from "./node-port.js";
 import type { Made } from "./commits.js";
 import { type Jar, TOKEN_LIFE_MS } from "./jar.js";
 import type { LawChecker } from "../checks/law-checker.js";
 import type { Ledger, SessionRecord, Trace } from "../checks/ledger.js";
 import type { Lifetimes } from "../checks/lifetimes.js";
 import type { ModelView } from "../checks/merge-model.js";
-import type { NodeRun } from "../world/node-run.js";
-import type { Simulator } from "../world/simulator.js";
 import type { TokenChecker } from "../checks/token-checker.js";
 import type { WorkloadCounts } from "./workload-counts.js";
 
@@ -31,8 +29,8 @@ type Found = Extract<ReadResult, { status: "found" }>;
 
 /** What the requests of one run share. */
 export interface RequestParts {
-  readonly simulator: Simulator;
-  readonly cluster: Cluster;
+  readonly simulator: Course;
+  readonly cluster: ClusterPort;
   readonly ledger: Ledger;
   readonly checkers: Checkers;
   readonly laws: LawChecker;
@@ -45,7 +43,7 @@ export interface RequestParts {
 
 /** What a request found, and what its user takes along. */
 export interface Visit {
-  readonly run: NodeRun;
+  readonly run: NodePort;
   readonly session: SessionId;
   readonly jar: Jar;
   readonly found: Found;
@@ -75,7 +73,7 @@ export class Requests {
   }
 
   /** Reads here, else asks the peers; then waits for what the user has seen elsewhere. */
-  open(run: NodeRun, session: SessionId, jar: Jar, done: (opened: Visit | Miss) => void): void {
+  open(run: NodePort, session: SessionId, jar: Jar, done: (opened: Visit | Miss) => void): void {
     this.#parts.accounts.settle(run);
     const brought = jar.tokens(this.#parts.simulator.nowMs);
     const visiting = { run, session, jar, brought };
@@ -116,7 +114,7 @@ export class Requests {
 
   /** Waits for acknowledgements and writes down what they are for. */
   settle(
-    run: NodeRun,
+    run: NodePort,
     { seq, wrote, markedMs }: Made,
     { record, traces }: { record: SessionRecord; traces: readonly Trace[] },
     settled: () => void,
@@ -157,7 +155,7 @@ export class Requests {
   }
 
   /** Ends a session. */
-  destroy(run: NodeRun, session: SessionId, options: { regenerated: boolean }): void {
+  destroy(run: NodePort, session: SessionId, options: { regenerated: boolean }): void {
     const record = this.#parts.ledger.record(session);
     const result = run.input((replica) => replica.destroy(session, options));
     if (!record) return;
@@ -174,14 +172,14 @@ export class Requests {
     run.input((replica) => replica.awaitAcks(ticket, { seq, acks: "all" }));
   }
 
-  #read(run: NodeRun, session: SessionId): ReadResult {
+  #read(run: NodePort, session: SessionId): ReadResult {
     const result = run.input((replica) => replica.read(session));
     this.#parts.checkers.read(run, session, result);
     return result;
   }
 
   #freshen(
-    visiting: { run: NodeRun; session: SessionId; jar: Jar; brought: VersionVector },
+    visiting: { run: NodePort; session: SessionId; jar: Jar; brought: VersionVector },
     result: ReadResult,
     done: (opened: Visit | Miss) => void,
   ): void {
@@ -225,7 +223,7 @@ export class Requests {
   }
 
   /** The processes that a node counts among the members, itself included. */
-  #membersOf(run: NodeRun): NodeRun[] {
+  #membersOf(run: NodePort): NodePort[] {
     const { members } = run.replica.status();
     const writers = new Set(
       members

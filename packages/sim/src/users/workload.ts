@@ -13,7 +13,7 @@ import { type ActParts, Acts, NO_INTENTS } from "./acts.js";
 import { Jar } from "./jar.js";
 import { meshMs, timesOf } from "../checks/lifetimes.js";
 import type { Draft } from "./mutations.js";
-import type { NodeRun } from "../world/node-run.js";
+import type { NodePort } from "./node-port.js";
 import type { Miss, Visit } from "./requests.js";
 import { hostileSessionId, sessionIdFrom } from "./session-id.js";
 import type { WorkloadOptions } from "./workload-draw.js";
@@ -23,7 +23,7 @@ interface User {
   readonly account: string | undefined;
   session: SessionId | undefined;
   jar: Jar;
-  run: NodeRun | undefined;
+  run: NodePort | undefined;
   isLoggingIn: boolean;
   /** When he means to come back, if he waits for something. */
   comesBackMs: number | undefined;
@@ -92,7 +92,7 @@ export class Workload {
     });
   }
 
-  #pickRun(user: User): NodeRun | undefined {
+  #pickRun(user: User): NodePort | undefined {
     const serving = this.#parts.cluster.runs().filter((run) => run.isServing);
     if (serving.length === 0) return undefined;
     const stays = user.run !== undefined && serving.includes(user.run);
@@ -100,7 +100,7 @@ export class Workload {
     return this.#random.pick(serving);
   }
 
-  #missed(user: User, run: NodeRun, { session, miss }: { session: SessionId; miss: Miss }): void {
+  #missed(user: User, run: NodePort, { session, miss }: { session: SessionId; miss: Miss }): void {
     const { counts, ledger, requests } = this.#parts;
     const { jar } = user;
     counts.misses += 1;
@@ -159,7 +159,7 @@ export class Workload {
     user.comesBackMs = aimMs;
   }
 
-  #login(user: User, run: NodeRun): void {
+  #login(user: User, run: NodePort): void {
     if (user.isLoggingIn) return;
     user.isLoggingIn = true;
     this.#parts.counts.logins += 1;
@@ -177,7 +177,7 @@ export class Workload {
 
   #create(
     user: User,
-    run: NodeRun,
+    run: NodePort,
     { name, created }: { name: string; created: (session: SessionId) => void },
   ): void {
     const { ledger, history, accounts } = this.#parts;
@@ -219,7 +219,7 @@ export class Workload {
   }
 
   /** Logs a person out everywhere. */
-  #revoke(user: User, run: NodeRun): void {
+  #revoke(user: User, run: NodePort): void {
     const { account } = user;
     if (account === undefined) return;
     this.#parts.counts.revokes += 1;
