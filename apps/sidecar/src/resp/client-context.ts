@@ -44,6 +44,12 @@ export interface RedisDoor {
   readonly clients: ReadonlyMap<number, ClientContext>;
   /** Counted since the start, for INFO and metrics. */
   readonly counts: DoorCounts;
+  /** Counted since the start, or since `forgetCounts`. */
+  recentCounts(): DoorCounts;
+  /** CONFIG RESETSTAT; metrics go on counting. */
+  forgetCounts(): void;
+  /** The first TCP port it listens on; 0 without. */
+  readonly port: number;
   /** The node's name, and when it started in `Date.now()` milliseconds. */
   readonly node: string;
   readonly startedAt: number;

@@ -40,14 +40,15 @@ export interface ConnectionContext {
 
 /** Redis' flags of a command that matter to its clients (COMMAND INFO). */
 export type CommandFlag =
-  | "readonly"
   | "write"
+  | "readonly"
   | "denyoom"
   | "admin"
-  | "fast"
-  | "no_auth"
+  | "noscript"
   | "loading"
-  | "stale";
+  | "stale"
+  | "fast"
+  | "no_auth";
 
 /** One command; some see more of their connection than the context that all get. */
 export interface Command<Context extends ConnectionContext = ConnectionContext> {

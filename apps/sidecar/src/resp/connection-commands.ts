@@ -5,9 +5,8 @@
  */
 import { isAdmitted } from "./authentication.js";
 import type { ClientContext } from "./client-context.js";
-import { type Command, command, wrongArity } from "./command.js";
+import { type Command, command, type CommandFlag, wrongArity } from "./command.js";
 import {
-  array,
   bulk,
   EMPTY_ARRAY,
   error,
@@ -34,15 +33,17 @@ const STRANGER = error(
     "version at the same time",
 );
 
+const STRANGERS_TOO: readonly CommandFlag[] = ["noscript", "loading", "stale", "fast", "no_auth"];
+
 /** The commands of this file. */
 export const connectionCommands: readonly Command<ClientContext>[] = [
   command("ping", -1, { flags: ["fast"], run: ping }),
   command("echo", 2, { flags: ["fast"], run: (args) => bulk(args[1] ?? "") }),
-  command("hello", -1, { flags: ["loading", "stale", "fast", "no_auth"], run: hello }),
-  command("auth", -2, { flags: ["loading", "stale", "fast", "no_auth"], run: auth }),
+  command("hello", -1, { flags: STRANGERS_TOO, run: hello }),
+  command("auth", -2, { flags: STRANGERS_TOO, run: auth }),
   command("select", 2, { flags: ["loading", "stale", "fast"], run: select }),
-  command("reset", 1, { flags: ["loading", "stale", "fast", "no_auth"], run: reset }),
-  command("quit", -1, { flags: ["loading", "stale", "fast", "no_auth"], run: quit }),
+  command("reset", 1, { flags: STRANGERS_TOO, run: reset }),
+  command("quit", -1, { flags: STRANGERS_TOO, run: quit }),
 ];
 
 function ping(args: readonly Buffer[]): Reply {
@@ -153,9 +154,4 @@ export const BAD_NAME: Reply = error(
 /** Whether CLIENT LIST can show this name. */
 export function isName(name: string): boolean {
   return /^[!-~]*$/.test(name);
-}
-
-/** All that a door knows without a keyspace's own commands. */
-export function textArray(items: readonly string[]): Reply {
-  return array(items.map(bulk));
 }

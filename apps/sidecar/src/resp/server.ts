@@ -37,18 +37,9 @@ export class RedisServer implements RedisDoor {
   readonly table: CommandTable<ClientContext>;
   readonly node: string;
   readonly startedAt: number = Date.now();
-  readonly counts: DoorCounts = {
-    connectionCount: 0,
-    commandCount: 0,
-    errorReplyCount: 0,
-    closedByBound: {
-      clientsMax: 0,
-      handshakeDeadlineMs: 0,
-      frameDeadlineMs: 0,
-      clientsBytesMax: 0,
-      frame: 0,
-    },
-  };
+  readonly counts: DoorCounts = noCounts();
+  #forgotten: DoorCounts = noCounts();
+  port = 0;
   readonly #clients = new Map<number, Connection>();
   readonly #servers: Server[] = [];
   readonly #options: RedisServerOptions;
@@ -81,7 +72,17 @@ export class RedisServer implements RedisDoor {
     this.#servers.push(server);
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     const bound = server.address();
-    return typeof bound === "object" && bound !== null ? bound.port : 0;
+    const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+    this.port ||= port;
+    return port;
+  }
+
+  recentCounts(): DoorCounts {
+    return difference(this.counts, this.#forgotten);
+  }
+
+  forgetCounts(): void {
+    this.#forgotten = structuredClone(this.counts);
   }
 
   /** Takes nobody in any more, answers what was asked, and closes; at the deadline without answers. */
@@ -151,4 +152,36 @@ export class RedisServer implements RedisDoor {
     this.counts.closedByBound[bound]++;
     connection.destroy();
   }
+}
+
+function noCounts(): DoorCounts {
+  return {
+    connectionCount: 0,
+    commandCount: 0,
+    errorReplyCount: 0,
+    closedByBound: {
+      clientsMax: 0,
+      handshakeDeadlineMs: 0,
+      frameDeadlineMs: 0,
+      clientsBytesMax: 0,
+      frame: 0,
+    },
+  };
+}
+
+function difference(counts: DoorCounts, earlier: DoorCounts): DoorCounts {
+  const { closedByBound } = earlier;
+  return {
+    connectionCount: counts.connectionCount - earlier.connectionCount,
+    commandCount: counts.commandCount - earlier.commandCount,
+    errorReplyCount: counts.errorReplyCount - earlier.errorReplyCount,
+    closedByBound: {
+      clientsMax: counts.closedByBound.clientsMax - closedByBound.clientsMax,
+      handshakeDeadlineMs:
+        counts.closedByBound.handshakeDeadlineMs - closedByBound.handshakeDeadlineMs,
+      frameDeadlineMs: counts.closedByBound.frameDeadlineMs - closedByBound.frameDeadlineMs,
+      clientsBytesMax: counts.closedByBound.clientsBytesMax - closedByBound.clientsBytesMax,
+      frame: counts.closedByBound.frame - closedByBound.frame,
+    },
+  };
 }
