@@ -20,6 +20,8 @@ const ENTRIES = new Set([
   "packages/session-mesh/src/records.ts",
   "apps/demo/src/main.ts",
   "apps/demo/src/app-server.ts",
+  "apps/demo/src/tomcat/main.ts",
+  "apps/demo/src/tomcat/reaper-process.ts",
 ]);
 
 const isPublic = (path: string): boolean => ENTRIES.has(path);

@@ -1,10 +1,11 @@
 /**
- * Listening on a port that may be taken: the next free one is as good.
+ * Listening on a port that may be taken: the next free one is as good. And ports that nobody has.
  *
- * Not for ports that others must know beforehand.
+ * Not here: ports that are agreed upon.
  */
+import { once } from "node:events";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 
 /** Ports tried before giving up. */
 const PORTS_MAX = 200;
@@ -15,6 +16,16 @@ export async function listenFrom(server: Server, port: number): Promise<number> 
     if (await isListening(server, port + offset)) return (server.address() as AddressInfo).port;
   }
   throw new Error(`no free port from ${port} to ${port + PORTS_MAX - 1}`);
+}
+
+/** A port of loopback that is free now: for programs that must be told where to listen. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
 }
 
 function isListening(server: Server, port: number): Promise<boolean> {

@@ -14,8 +14,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 const DIALLER_DEADLINE_MS = 5_000;
 const DIALLER_POLL_MS = 5;
 
-/** Which node dials from which local port; told by the nodes themselves. */
-export class Diallers {
+/** Who dials from which local port. */
+interface KnownDiallers {
+  /** Who dialled from `port`; undefined when nobody says so in time. */
+  of(port: number): Promise<string | undefined>;
+}
+
+/** The same, told by the nodes themselves. */
+export class Diallers implements KnownDiallers {
   readonly #nodeByPort = new Map<number, string>();
 
   note(port: number, node: string): void {
@@ -24,7 +30,7 @@ export class Diallers {
     setTimeout(() => this.#nodeByPort.delete(port), DIALLER_DEADLINE_MS).unref();
   }
 
-  /** Who dialled from `port`, forgotten with the answer; undefined when nobody says so in time. */
+  /** Forgotten with the answer. */
   async of(port: number): Promise<string | undefined> {
     const startedAtMs = performance.now();
     while (performance.now() - startedAtMs < DIALLER_DEADLINE_MS) {
@@ -44,19 +50,19 @@ interface Crossing {
 /** One gate; it lets nobody through before {@link MeshGate.openTo}. */
 export class MeshGate {
   readonly #server: Server;
-  readonly #diallers: Diallers;
+  readonly #diallers: KnownDiallers;
   readonly #crossings = new Set<Crossing>();
   #cutOff: ReadonlySet<string> = new Set();
   #targetPort = 0;
 
-  private constructor(diallers: Diallers) {
+  private constructor(diallers: KnownDiallers) {
     this.#diallers = diallers;
     this.#server = createServer({ pauseOnConnect: true }, (near) => void this.#let(near));
     this.#server.unref();
   }
 
   /** Opens a gate on a free port. */
-  static async open(diallers: Diallers): Promise<MeshGate> {
+  static async open(diallers: KnownDiallers): Promise<MeshGate> {
     const gate = new MeshGate(diallers);
     gate.#server.listen(0, "127.0.0.1");
     await once(gate.#server, "listening");

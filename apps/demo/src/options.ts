@@ -50,9 +50,9 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
     throw new UsageError(`--sabotage is one of ${SABOTAGES.join(", ")}, not ${sabotage}`);
   }
   return {
-    nodes: whole("nodes", values.nodes, { min: 2, max: NODES_MAX }),
-    users: whole("users", values.users, { min: 1, max: USERS_MAX }),
-    seconds: whole("seconds", values.seconds, { min: 1, max: SECONDS_MAX }),
+    nodes: wholeNumber("nodes", values.nodes, { min: 2, max: NODES_MAX }),
+    users: wholeNumber("users", values.users, { min: 1, max: USERS_MAX }),
+    seconds: wholeNumber("seconds", values.seconds, { min: 1, max: SECONDS_MAX }),
     reportFile: values.report,
     isHeadless: values.headless === true || !process.stdout.isTTY,
     isKept: values.keep === true,
@@ -81,7 +81,12 @@ function parse(args: readonly string[]) {
   }
 }
 
-function whole(name: string, text: string, { min, max }: { min: number; max: number }): number {
+/** Reads a whole number from `min` to `max`; throws {@link UsageError} with the option's name. */
+export function wholeNumber(
+  name: string,
+  text: string,
+  { min, max }: { min: number; max: number },
+): number {
   const value = Number(text);
   if (text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max) return value;
   throw new UsageError(`--${name} is a whole number from ${min} to ${max}, not ${text}`);

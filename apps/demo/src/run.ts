@@ -41,6 +41,7 @@ export async function run(options: DemoOptions): Promise<Outcome> {
   const report = (): Report => reportOf(tally, ledgers, retired);
   const balancer = new Balancer();
   const { nodes, sabotage } = options;
+  const size = { ...options, hasJoins: true };
   const log = (line: string): void => terminal.say(`  | ${line}`);
   const cluster = new Cluster({ nodes, sabotage, balancer, log });
   const terminal = new Terminal({
@@ -58,7 +59,7 @@ export async function run(options: DemoOptions): Promise<Outcome> {
 
   const partition = new Partition(cluster, balancer);
   await live({
-    size: options,
+    size,
     storefront: STOREFRONT,
     routeOf: (userNumber) => partition.routeOf(userNumber),
     servers: () => cluster.processes.filter(({ status }) => status?.isReady),
@@ -71,7 +72,7 @@ export async function run(options: DemoOptions): Promise<Outcome> {
         partition,
         tally,
         say,
-        isEnoughApart: () => isEnoughApart(tally, options),
+        isEnoughApart: () => isEnoughApart(tally, size),
       }),
   });
 
@@ -80,7 +81,7 @@ export async function run(options: DemoOptions): Promise<Outcome> {
   tally.degraded = cluster.degraded;
   terminal.stop();
   const final = report();
-  const judged = verdicts(final, tally, options);
+  const judged = verdicts(final, tally, size);
   print(terminal, { final, judged, tally, nodes });
   if (options.reportFile !== undefined) {
     await writeFile(options.reportFile, `${JSON.stringify(final, null, 2)}\n`);

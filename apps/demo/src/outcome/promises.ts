@@ -18,6 +18,8 @@ export interface Size {
   readonly users: number;
   /** How long the users keep at it; the storyline may take longer, then so do they. */
   readonly seconds: number;
+  /** Whether a server joins. */
+  readonly hasJoins: boolean;
 }
 
 /** What a run of 30 s with 100 users must reach, or it has shown nothing; smaller runs in proportion. */
@@ -85,11 +87,15 @@ export function verdicts(report: Report, tally: Tally, size: Size): Verdict[] {
         `${report.partitions} healed; ${tally.writtenOnBothSides} sessions written on both sides, ` +
         `${tally.crossings} users crossed over; ${tally.unequalAtEnd} differ now`,
     },
-    {
-      promise: "P9 A joining process serves at once",
-      isKept: report.joins > 0,
-      counted: `${report.joins} joined under load`,
-    },
+    ...(size.hasJoins
+      ? [
+          {
+            promise: "P9 A joining process serves at once",
+            isKept: report.joins > 0,
+            counted: `${report.joins} joined under load`,
+          },
+        ]
+      : []),
     volumeVerdict(tally, size),
   ];
 }
