@@ -21,6 +21,7 @@ export const SOMETIMES: Readonly<Record<string, string>> = {
   "a failed dial": "network.failedDials",
   // What users do.
   "a logout": "workload.logouts",
+  "a session of two users": "workload.companions",
   "a regeneration": "workload.regenerations",
   "a touch": "workload.touches",
   "a miss": "workload.misses",

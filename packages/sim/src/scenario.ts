@@ -290,7 +290,7 @@ export class Scenario {
     const run = this.#run(node);
     ask(
       run,
-      run.ticket((settled) => (outcome = settled)),
+      run.ticket((settled) => (outcome = settled), Number.POSITIVE_INFINITY),
     );
     const untilMs = this.nowMs + 60_000;
     while (outcome === undefined && this.nowMs < untilMs) this.run("1ms");

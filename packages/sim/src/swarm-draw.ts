@@ -35,6 +35,9 @@ type DiskSettings = NonNullable<ClusterOptions["disks"]>;
 /** Faults that are drawn so often at most. */
 const WEIGHT_MAX = 4;
 
+/** What clocks drift apart in a run, and the time that a heartbeat takes. */
+const MARGIN_MS_MIN: Millis = 1_500;
+
 /** Clocks that are an hour off end sessions that live for less than this. */
 const WILD_LIFE_MS_MIN: Millis = 86_400_000;
 
@@ -42,9 +45,12 @@ const WILD_LIFE_MS_MIN: Millis = 86_400_000;
 export function drawOptions(seed: number): SwarmOptions {
   const random = createPrng(seed);
   const nodes = random.pick([2, 3, 3, 3, 3, 4, 4, 5, 6]);
-  const clockErrorMsMax = random.pick([0, 50, 5_000, 20_000]);
+  const errorMsMax = random.pick([0, 50, 5_000, 20_000]);
   const isLong = random.chance(0.06);
   const isShortLived = random.chance(0.2);
+  // Nothing is dropped before the margin is over, so in some the clocks are good and it is short.
+  const isCollectedSoon = isShortLived && createPrng(seed * 4_096 + 4_093).chance(0.7);
+  const clockErrorMsMax = isCollectedSoon ? Math.min(errorMsMax, 50) : errorMsMax;
   const workload = drawWorkload(seed, { isShortLived });
   // A node that is an hour off ends for good what is to live for seconds: that is what P4 excepts.
   const isOverSoon = workload.absoluteMs < WILD_LIFE_MS_MIN;
@@ -65,8 +71,10 @@ export function drawOptions(seed: number): SwarmOptions {
     workload,
     limits: {
       ...drawLimits(random, clockErrorMsMax),
+      ...drawChunks(createPrng(seed * 4_096 + 4_091)),
       ...drawWorkloadLimits(seed),
       ...(isShortLived && { collectIntervalMs: random.range(300, 2_000) }),
+      ...(isCollectedSoon && { clockMarginMs: clockErrorMsMax * 2 + MARGIN_MS_MIN }),
     },
     keepsNodeIds: random.chance(0.5),
     seedsMax: random.range(1, nodes + 1),
@@ -97,7 +105,7 @@ function drawDisks(random: Prng): DiskSettings {
 }
 
 function drawWeights(random: Prng): Record<string, number> {
-  const on = FAULTS.filter(({ isRare }) => random.chance(isRare === true ? 0.15 : 0.4));
+  const on = FAULTS.filter(({ isRare }) => random.chance(isRare === true ? 0.2 : 0.4));
   const weights: Record<string, number> = {};
   for (const { name, isRare } of on) {
     weights[name] = isRare === true ? 1 : random.range(1, WEIGHT_MAX + 1);
@@ -121,6 +129,14 @@ function drawLimits(random: Prng, clockErrorMsMax: Millis): Partial<Limits> {
     ...(random.chance(0.3) && { coldDeltasMax: random.range(0, 4) }),
     ...(random.chance(0.5) && { clockMarginMs: clockErrorMsMax * 2 + 2_000 }),
     ...(random.chance(0.5) ? drawQuickVerdicts(random) : {}),
+  };
+}
+
+/** Chunks so small that a few sessions take several. */
+function drawChunks(random: Prng): Partial<Limits> {
+  return {
+    ...(random.chance(0.3) && { rangeChunkBytesMax: random.range(200, 2_000) }),
+    ...(random.chance(0.3) && { persistBatchBytesMax: random.range(200, 4_000) }),
   };
 }
 

@@ -171,13 +171,14 @@ class SwarmRun {
     }
   }
 
-  /** Some audits, and where sessions expire soon until they are dropped, unless that takes long. */
+  /** Some audits, and where sessions are over soon until they are dropped, unless that takes long. */
   #quietMs(): Millis {
-    const { auditIntervalMs, clockMarginMs } = this.#cluster.limits;
-    const { idleMs } = this.#options.workload;
-    const droppedMs = idleMs + clockMarginMs * 2;
-    const quietMs = auditIntervalMs * QUIET_AUDITS;
-    return droppedMs > QUIET_MS_MAX ? quietMs : Math.max(quietMs, droppedMs);
+    const { auditIntervalMs, clockMarginMs, collectIntervalMs } = this.#cluster.limits;
+    const { idleMs, absoluteMs } = this.#options.workload;
+    const lives = [idleMs, absoluteMs].map((lifeMs) => lifeMs + clockMarginMs * 2);
+    const dropped = lives.map((lifeMs) => lifeMs + collectIntervalMs);
+    const watched = dropped.filter((droppedMs) => droppedMs <= QUIET_MS_MAX);
+    return Math.max(auditIntervalMs * QUIET_AUDITS, ...watched);
   }
 
   report(failure: Report["failure"]): Report {

@@ -4,10 +4,15 @@
  *
  * Not here: the size of frames (traffic.ts), and limits that refuse users (commits.ts).
  */
+import type { Bytes } from "@session-mesh/core";
 import type { ClusterPort, Course, NodePort } from "../users/node-port.js";
+import type { Network } from "../world/network.js";
+import type { NodeRun } from "../world/node-run.js";
 
-/** How far the copy of a session may be above the limit of its plain value: what hides and what merges. */
-const COPY_FACTOR = 2;
+const PUSH_CODE = 7;
+
+/** Windows above this are never full in a run, and looking at each push costs time. */
+const WINDOW_BYTES_MAX: Bytes = 10_000;
 
 /** Checks bounds. */
 export class Bounds {
@@ -17,6 +22,26 @@ export class Bounds {
   constructor(simulator: Course, cluster: ClusterPort) {
     this.#simulator = simulator;
     this.#cluster = cluster;
+    cluster.onEvent((run, event) => {
+      // A queue that is full is seen when it refuses, not a second later.
+      if (event.type !== "limit-refused" || !isQueueLimit(event.limit)) return;
+      this.#most(run, event.limit, [event.value, run.config.limits[event.limit]]);
+    });
+  }
+
+  /** Watches every push: one may go as long as the window is open, and hang over its edge. */
+  watch(network: Network): void {
+    const { pushWindowBytesMax } = this.#cluster.limits;
+    if (pushWindowBytesMax > WINDOW_BYTES_MAX) return;
+    const before = network.onSend;
+    network.onSend = (from, to, frame) => {
+      before?.(from, to, frame);
+      if (frame[1] !== PUSH_CODE) return;
+      const [run, peer] = [from as NodeRun, to as NodeRun];
+      const { members } = run.replica.status();
+      const inFlight = members.find(({ node }) => node === peer.node)?.inFlightBytes ?? 0;
+      this.#most(run, "pushWindowBytesMax before a push", [inFlight, pushWindowBytesMax - 1]);
+    };
   }
 
   /** What holds at every moment. */
@@ -25,21 +50,13 @@ export class Bounds {
       const status = run.replica.status();
       const { limits } = run.config;
       const { sessions, logFill, members } = status;
-      const inFlight = Math.max(0, ...members.map((member) => member.inFlightBytes ?? 0));
-      // A push may go as long as the window is open, so one may hang over its edge, with its last item.
-      const pushBytesMax = Math.max(limits.pushBatchBytesMax, limits.syncChunkBytesMax);
-      const overhang = pushBytesMax + COPY_FACTOR * limits.sessionBytesMax;
-      const windowMax = limits.pushWindowBytesMax + overhang;
       this.#most(run, "hotSessionsMax", [sessions.hot, limits.hotSessionsMax]);
       this.#most(run, "changeLogEntriesMax", [logFill.entries, 1]);
       this.#most(run, "changeLogBytesMax", [logFill.bytes, 1]);
       this.#most(run, "ackWaitersMax", [status.ackWaiterCount, limits.ackWaitersMax]);
-      // What a push built on is fetched beyond the limit, once for each session.
-      const fetchedMax = sessions.hot + sessions.cold + members.length;
-      this.#most(run, "pullsMax", [status.pullCount, limits.pullsMax + fetchedMax]);
+      this.#most(run, "pullsMax", [status.pullCount, limits.pullsMax]);
       this.#most(run, "tokenWaitersMax", [status.tokenWaiterCount, limits.tokenWaitersMax]);
       this.#most(run, "membersMax", [members.length, limits.membersMax]);
-      this.#most(run, "pushWindowBytesMax", [inFlight, windowMax]);
     }
   }
 
@@ -64,4 +81,9 @@ export class Bounds {
   #fail(checker: string, run: NodePort, detail: string): never {
     return this.#simulator.fail(checker, `on ${run.machine}: ${detail}`);
   }
+}
+
+/** Limits of queues: merging can bring what is held above the others. */
+function isQueueLimit(limit: string): limit is "ackWaitersMax" | "pullsMax" | "tokenWaitersMax" {
+  return limit === "ackWaitersMax" || limit === "pullsMax" || limit === "tokenWaitersMax";
 }

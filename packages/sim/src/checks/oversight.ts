@@ -10,6 +10,7 @@ import { Bounds } from "./bounds.js";
 import { Checkers } from "./checkers.js";
 import { Commits } from "../users/commits.js";
 import { Copies } from "./copies.js";
+import { Deadlines } from "./deadlines.js";
 import { History } from "./history.js";
 import { LawChecker } from "./law-checker.js";
 import { Ledger } from "./ledger.js";
@@ -41,6 +42,7 @@ export class Oversight {
   readonly #acks: AckChecker;
   readonly #accounts: Accounts;
   readonly #bounds: Bounds;
+  readonly #deadlines: Deadlines;
   readonly #copies: Copies;
   readonly #traffic: Traffic;
   readonly #random: Prng;
@@ -61,6 +63,7 @@ export class Oversight {
     this.#acks = new AckChecker(simulator, ledger);
     this.#accounts = new Accounts(simulator, { cluster, ledger });
     this.#bounds = new Bounds(simulator, cluster);
+    this.#deadlines = new Deadlines(simulator, cluster);
     this.#copies = new Copies(simulator, cluster);
     this.#traffic = new Traffic(simulator, cluster);
     const checks = {
@@ -79,11 +82,13 @@ export class Oversight {
     if (!network) return;
     ledger.watch(network);
     this.#traffic.watch(network);
+    this.#bounds.watch(network);
   }
 
   /** What holds at every moment, looked at every second. */
   moment(): void {
     this.#bounds.moment();
+    this.#deadlines.moment();
     if (this.#random.chance(this.#inspectionRate)) this.#copies.inspect();
   }
 

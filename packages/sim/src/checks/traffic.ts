@@ -1,5 +1,5 @@
 /**
- * What travels: no frame is larger than the limit, a converged cluster sends no documents, and what a
+ * What travels: no frame or chunk is larger than its limit, a converged cluster sends no documents, and what a
  * repair costs is in proportion to the difference that it mends.
  *
  * The bound on a repair, for n nodes, in bytes: `COPIES_MAX` copies of every differing session on
@@ -11,7 +11,7 @@
  *
  * Not here: who holds what (copies.ts).
  */
-import { type Bytes, decodeFrame, type Millis } from "@session-mesh/core";
+import { type Bytes, decodeFrame, type Item, type Millis } from "@session-mesh/core";
 import type { Difference } from "./copies.js";
 import type { Network } from "../world/network.js";
 import type { ClusterPort, Course } from "../users/node-port.js";
@@ -37,6 +37,8 @@ const SYNC = 13;
 const PULLED = 16;
 const RANGED = 20;
 const CARRIERS: ReadonlySet<number | undefined> = new Set([PUSH, SYNC, PULLED, RANGED]);
+/** Of these, those of many sessions: cut off where they are large enough. */
+const CHUNKS: ReadonlySet<number | undefined> = new Set([PUSH, SYNC, RANGED]);
 
 /**
  * Types of frames by which nodes find and mend differences. Not what a joining node asks for: as long
@@ -65,11 +67,19 @@ export class Traffic {
   #isQuiet = false;
   #repairs = 0;
   readonly #frameBytesMax: Bytes;
+  /** Smaller frames are no chunk that is too large. */
+  readonly #chunkBytesMin: Bytes;
 
   constructor(simulator: Course, cluster: ClusterPort) {
     this.#simulator = simulator;
     this.#cluster = cluster;
-    this.#frameBytesMax = cluster.limits.frameBytesMax;
+    const { frameBytesMax, ...limits } = cluster.limits;
+    this.#frameBytesMax = frameBytesMax;
+    this.#chunkBytesMin = Math.min(
+      limits.pushBatchBytesMax,
+      limits.syncChunkBytesMax,
+      limits.rangeChunkBytesMax,
+    );
     cluster.onEvent((_run, event) => {
       const bytes = event.type === "session-committed" ? event.deltaBytes : undefined;
       const isChange = bytes !== undefined || event.type === "session-touched";
@@ -139,6 +149,7 @@ export class Traffic {
       const detail = `${from} sends ${frame.length} bytes, above ${this.#frameBytesMax}`;
       this.#simulator.fail("frames", detail);
     }
+    if (CHUNKS.has(frame[1]) && frame.length > this.#chunkBytesMin) this.#checkChunk(from, frame);
     if (this.#repair && REPAIR.has(frame[1])) {
       const { byType } = this.#repair;
       const type = frame[1] ?? 0;
@@ -146,6 +157,26 @@ export class Traffic {
       byType.set(type, (byType.get(type) ?? 0) + frame.length);
     }
     if (this.#isQuiet && CARRIERS.has(frame[1])) this.#checkQuiet(from, frame);
+  }
+
+  /** A chunk that was large enough without its last item should have gone without it. */
+  #checkChunk(from: string, frame: Uint8Array): void {
+    const message = decodeFrame(frame);
+    if (message.type !== "push" && message.type !== "sync" && message.type !== "ranged") return;
+    const { pushBatchBytesMax, syncChunkBytesMax, rangeChunkBytesMax } = this.#cluster.limits;
+    const { items } = message;
+    const isOfChanges = items.some(({ kind }) => kind === "delta");
+    const pushBytesMax = isOfChanges
+      ? pushBatchBytesMax
+      : Math.max(pushBatchBytesMax, syncChunkBytesMax);
+    const max = { push: pushBytesMax, sync: syncChunkBytesMax, ranged: rangeChunkBytesMax };
+    const bytes = items.slice(0, -1).reduce((sum, item) => sum + updateBytes(item), 0);
+    if (bytes < max[message.type]) return;
+    const detail = `${from} sends a ${message.type} of ${items.length} items`;
+    this.#simulator.fail(
+      "frames",
+      `${detail}, ${bytes} bytes without the last, above ${max[message.type]}`,
+    );
   }
 
   #checkQuiet(from: string, frame: Uint8Array): void {
@@ -159,4 +190,9 @@ export class Traffic {
     const item = items.find((each) => each !== undefined && each.kind !== "tombstone");
     if (item) this.#simulator.fail("quiet", `${from} sends ${item.session} by ${message.type}`);
   }
+}
+
+function updateBytes(item: Item): Bytes {
+  const update = item.kind === "delta" ? item.commit?.update : undefined;
+  return (item.kind === "state" ? item.update : update)?.length ?? 0;
 }

@@ -17,9 +17,6 @@ import type { NodePort } from "./node-port.js";
 /** How long a token lives; while a member that lacks it cannot be reached, `goneAfterMs`. */
 export const TOKEN_LIFE_MS: Millis = 60_000;
 
-/** A user with more than this waits for his peers instead. */
-const TOKENS_MAX = 6;
-
 interface Token {
   readonly rev: number;
   readonly untilMs: Millis;
@@ -45,16 +42,22 @@ export class Jar {
   wrote: VersionVector = [];
   seen: VersionVector = [];
   lost: VersionVector = [];
+  readonly #tokensMax: number;
   readonly #tokens = new Map<WriterId, Token>();
   /** Who was said to hold a revision, when no token of it was needed. */
   readonly #shared = new Map<WriterId, { rev: number; members: readonly NodePort[] }>();
+
+  /** `tokensMax`: how many tokens he takes along at most. */
+  constructor(tokensMax: number) {
+    this.#tokensMax = tokensMax;
+  }
 
   /** Whether the tokens of a response fit beside those he has. */
   fits({ revisions }: Unshared): boolean {
     const more = revisions.filter(
       (writer, i) => i % 2 === 0 && !this.#tokens.has(writer as WriterId),
     );
-    return this.#tokens.size + more.length <= TOKENS_MAX;
+    return this.#tokens.size + more.length <= this.#tokensMax;
   }
 
   /** A response arrived. */

@@ -8,6 +8,8 @@ export interface WorkloadCounts {
   commits: number;
   misses: number;
   logins: number;
+  /** Users that took part in another's session instead. */
+  companions: number;
   logouts: number;
   regenerations: number;
   touches: number;
@@ -30,8 +32,17 @@ export interface WorkloadCounts {
 /** Nothing happened yet. */
 export function noCounts(): WorkloadCounts {
   return {
-    ...{ requests: 0, commits: 0, misses: 0, logins: 0, logouts: 0, regenerations: 0 },
-    ...{ touches: 0, views: 0, gone: 0, full: 0, refused: 0, idleChanges: 0, drafts: 0 },
+    ...{ requests: 0, commits: 0, misses: 0, logins: 0, companions: 0, logouts: 0 },
+    ...{
+      regenerations: 0,
+      touches: 0,
+      views: 0,
+      gone: 0,
+      full: 0,
+      refused: 0,
+      idleChanges: 0,
+      drafts: 0,
+    },
     ...{ bursts: 0, unknownWrites: 0, boundaries: 0, revokes: 0, tokensWaited: 0 },
   };
 }

@@ -35,6 +35,10 @@ export interface WorkloadOptions {
   readonly unknownWriteRate: number;
   /** How likely a user waits until just before, or just after, his session's end. */
   readonly boundaryRate: number;
+  /** How likely a user takes part in another's session instead of a login: two browsers, one session. */
+  readonly companionRate: number;
+  /** A user with more tokens than this waits for his peers instead. */
+  readonly tokensMax: number;
   /** How many people share the users' sessions; with none, nobody can be logged out everywhere. */
   readonly accounts: number;
   readonly revokeRate: number;
@@ -56,7 +60,10 @@ export function drawWorkload(
 ): WorkloadOptions {
   const random = createPrng(seed * 4_096 + 4_095);
   const accounts = random.chance(0.3) ? random.range(1, 4) : 0;
+  const companions = createPrng(seed * 4_096 + 4_092);
   return {
+    companionRate: companions.chance(0.3) ? 0.7 : 0,
+    tokensMax: companions.pick([2, 6, 6]),
     users: random.pick([2, 2, 3, 4, 6]),
     tabs: random.pick([1, 1, 2, 3]),
     pauseMs: random.pick([200, 600, 1_500, 3_000]),
@@ -88,8 +95,8 @@ function drawLifetimes(
   isShortLived: boolean,
 ): Pick<WorkloadOptions, "idleMs" | "absoluteMs" | "boundaryRate"> {
   const idleMs = isShortLived ? random.range(2_000, random.pick([8_000, 40_000])) : DAY_MS;
-  const isOverSoon = isShortLived && random.chance(0.3);
-  const absoluteMs = isOverSoon ? random.range(3_000, 30_000) : 30 * DAY_MS;
+  const isOverSoon = isShortLived && random.chance(0.5);
+  const absoluteMs = isOverSoon ? random.range(3_000, 12_000) : 30 * DAY_MS;
   const isShort = idleMs < DAY_MS || absoluteMs < DAY_MS;
   return { idleMs, absoluteMs, boundaryRate: isShort ? random.pick([0, 0.3]) : 0 };
 }

@@ -40,6 +40,7 @@ export class Workload {
   readonly #options: WorkloadOptions;
   readonly #random: Prng;
   readonly #acts: Acts;
+  readonly #users: User[] = [];
   #isRunning = false;
 
   constructor(parts: ActParts, options: WorkloadOptions) {
@@ -51,11 +52,12 @@ export class Workload {
 
   start(): void {
     this.#isRunning = true;
-    const { users, tabs, accounts } = this.#options;
+    const { users, tabs, accounts, tokensMax } = this.#options;
     for (let i = 0; i < users; i++) {
       const account = accounts > 0 ? `account ${i % accounts}` : undefined;
       const nobody = { session: undefined, run: undefined, comesBackMs: undefined };
-      const user: User = { account, jar: new Jar(), isLoggingIn: false, ...nobody };
+      const user: User = { account, jar: new Jar(tokensMax), isLoggingIn: false, ...nobody };
+      this.#users.push(user);
       for (let tab = 0; tab < tabs; tab++) this.#nextRequest(user);
     }
   }
@@ -160,7 +162,7 @@ export class Workload {
   }
 
   #login(user: User, run: NodePort): void {
-    if (user.isLoggingIn) return;
+    if (user.isLoggingIn || this.#joins(user)) return;
     user.isLoggingIn = true;
     this.#parts.counts.logins += 1;
     const name = `u${this.#parts.counts.logins}`;
@@ -169,10 +171,23 @@ export class Workload {
     this.#parts.simulator.after(1_000, () => (user.isLoggingIn = false));
   }
 
+  /** Takes part in the session of another user of the same account, if it so happens. */
+  #joins(user: User): boolean {
+    const { companionRate } = this.#options;
+    if (companionRate === 0 || !this.#random.chance(companionRate)) return false;
+    const others = this.#users.filter(({ account, session }) => {
+      return session !== undefined && account === user.account;
+    });
+    if (others.length === 0) return false;
+    this.#parts.counts.companions += 1;
+    this.#enter(user, this.#random.pick(others).session as SessionId);
+    return true;
+  }
+
   #enter(user: User, session: SessionId): void {
     user.isLoggingIn = false;
     user.session = session;
-    user.jar = new Jar();
+    user.jar = new Jar(this.#options.tokensMax);
   }
 
   #create(

@@ -247,7 +247,7 @@ export class Cluster {
       run.exit();
       this.#simulator.tell({ type: "node-ended", node: name });
       ended?.();
-    });
+    }, DRAIN_DEADLINE_MS);
     run.input((replica) => replica.drain(ticket, DRAIN_DEADLINE_MS));
   }
 

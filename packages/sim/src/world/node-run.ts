@@ -47,6 +47,12 @@ export interface NodeRunPort {
   happened(run: NodeRun, event: EventBody): void;
 }
 
+interface Wait {
+  readonly settled: (outcome: Outcome) => void;
+  /** On the node's monotonic clock. */
+  readonly untilMs: Millis;
+}
+
 /** A crash that waits for so many frames to leave, and comes before the input that sends more ends. */
 interface Ambush {
   framesLeft: number;
@@ -61,7 +67,7 @@ export class NodeRun implements Endpoint, Runtime {
   readonly replica: Replica;
   readonly random: Prng;
   readonly #port: NodeRunPort;
-  readonly #settled = new Map<Ticket, (outcome: Outcome) => void>();
+  readonly #waits = new Map<Ticket, Wait>();
   #backlog: (() => void)[] = [];
   #tickets = 0;
   #startedAtMs: Millis = 0;
@@ -135,12 +141,23 @@ export class NodeRun implements Endpoint, Runtime {
     }
   }
 
-  /** A ticket whose outcome goes to `settled`, unless this run ends before. */
-  ticket(settled: (outcome: Outcome) => void): Ticket {
+  /**
+   * A ticket whose outcome goes to `settled`, unless this run ends before. `waitMsMax` is its deadline;
+   * by default the longest of those that requests have.
+   */
+  ticket(settled: (outcome: Outcome) => void, waitMsMax: Millis = this.#requestWaitMsMax): Ticket {
     this.#tickets += 1;
     const ticket = this.#tickets as Ticket;
-    this.#settled.set(ticket, settled);
+    this.#waits.set(ticket, { settled, untilMs: this.elapsedMs() + waitMsMax });
     return ticket;
+  }
+
+  /** For how long some ticket is past its deadline; below 0 where none is. */
+  get overdueMs(): Millis {
+    if (this.#isPaused) return Number.NEGATIVE_INFINITY;
+    let untilMs = Number.POSITIVE_INFINITY;
+    for (const wait of this.#waits.values()) untilMs = Math.min(untilMs, wait.untilMs);
+    return this.elapsedMs() - untilMs;
   }
 
   pause(): void {
@@ -225,11 +242,11 @@ export class NodeRun implements Endpoint, Runtime {
   }
 
   settle(ticket: Ticket, outcome: Outcome): void {
-    const settled = this.#settled.get(ticket);
-    if (!settled) this.#port.simulator.fail("settled once", `${this.machine}: ticket ${ticket}`);
-    this.#settled.delete(ticket);
+    const wait = this.#waits.get(ticket);
+    if (!wait) this.#port.simulator.fail("settled once", `${this.machine}: ticket ${ticket}`);
+    this.#waits.delete(ticket);
     this.#port.simulator.after(0, () => {
-      this.#take(() => settled?.(outcome));
+      this.#take(() => wait?.settled(outcome));
     });
   }
 
@@ -246,6 +263,11 @@ export class NodeRun implements Endpoint, Runtime {
 
   emit(event: EventBody): void {
     this.#port.happened(this, event);
+  }
+
+  get #requestWaitMsMax(): Millis {
+    const { ackDeadlineMs, pullDeadlineMs, tokenDeadlineMs } = this.config.limits;
+    return Math.max(ackDeadlineMs, pullDeadlineMs, tokenDeadlineMs);
   }
 
   /** As the shell judges. */
