@@ -8,7 +8,7 @@ import { type AckOutcome, beyond, type SessionId, type VersionVector } from "@se
 import type { Ledger } from "./ledger.js";
 import type { Course, NodePort } from "../users/node-port.js";
 
-/** A change that is waited for. */
+/** A change that was waited for, and that whoever says so holds ever after. */
 export interface AwaitedChange {
   readonly seq: number;
   readonly session: SessionId;
@@ -20,7 +20,9 @@ export interface AwaitedChange {
 export class AckChecker {
   readonly #simulator: Course;
   readonly #ledger: Ledger;
-  readonly #awaited = new Map<NodePort, Set<AwaitedChange>>();
+  /** By origin: its changes in order, and how many of them each acker was asked for. */
+  readonly #changes = new Map<NodePort, AwaitedChange[]>();
+  readonly #checked = new Map<NodePort, Map<NodePort, number>>();
   #count = 0;
 
   constructor(simulator: Course, ledger: Ledger) {
@@ -36,13 +38,13 @@ export class AckChecker {
 
   /** A change of `origin` is waited for. */
   expect(origin: NodePort, change: AwaitedChange): void {
-    const awaited = this.#awaited.get(origin) ?? new Set();
-    this.#awaited.set(origin, awaited.add(change));
+    const changes = this.#changes.get(origin) ?? [];
+    this.#changes.set(origin, changes);
+    changes.push(change);
   }
 
   /** The wait is over. */
   settled(origin: NodePort, change: AwaitedChange, { acks }: AckOutcome): void {
-    this.#awaited.get(origin)?.delete(change);
     const { session, seq } = change;
     const holding = this.#ledger.sayers({ origin, seq }).filter((acker) => {
       return !this.#ledger.wasSkipped(origin, acker, seq) || this.#isHeld(acker, change);
@@ -52,12 +54,18 @@ export class AckChecker {
     this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail}`);
   }
 
+  /** Looks into what is said of each change for the first time, also long after it was waited for. */
   #said(origin: NodePort, acker: NodePort, seq: number): void {
-    for (const change of this.#awaited.get(origin) ?? []) {
-      if (change.seq > seq || this.#ledger.wasSkipped(origin, acker, change.seq)) continue;
+    const changes = this.#changes.get(origin) ?? [];
+    const checked = this.#checked.get(origin) ?? new Map<NodePort, number>();
+    this.#checked.set(origin, checked);
+    let at = checked.get(acker) ?? 0;
+    for (let change = changes[at]; change && change.seq <= seq; change = changes[(at += 1)]) {
+      if (this.#ledger.wasSkipped(origin, acker, change.seq)) continue;
       this.#count += 1;
       this.#check(origin, acker, change);
     }
+    checked.set(acker, at);
   }
 
   #check(origin: NodePort, acker: NodePort, change: AwaitedChange): void {
