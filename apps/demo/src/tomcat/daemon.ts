@@ -27,6 +27,7 @@ interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+const KIB = 1_024;
 const LOG_TAIL_LINES = 15;
 
 /** A running program. */
@@ -62,6 +63,16 @@ export class Daemon {
 
   get hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Resident memory, in bytes; 0 once it has ended. */
+  get memoryBytes(): number {
+    try {
+      const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+      return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * KIB;
+    } catch {
+      return 0;
+    }
   }
 
   /** Sends a signal; resolves when it has ended, however that was. */

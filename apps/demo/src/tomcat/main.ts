@@ -11,6 +11,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../options.js";
+import { comparisonTable } from "./comparison-table.js";
 import { missingPackages } from "./debian.js";
 import { readOptions, type TomcatDemoOptions, USAGE } from "./options.js";
 import { Reaper } from "./reaper.js";
@@ -36,6 +37,9 @@ async function runAll(asked: TomcatDemoOptions): Promise<number> {
       await reaper.end();
       for (const signal of signals) process.off(signal, interrupt);
     }
+  }
+  if (outcomes.length > 1) {
+    process.stdout.write(`\n${comparisonTable(outcomes).join("\n")}\n`);
   }
   if (asked.reportFile !== undefined) await writeReport(asked.reportFile, outcomes);
   const broken = outcomes

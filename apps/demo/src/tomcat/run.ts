@@ -13,6 +13,7 @@ import { summaryLine, verdictTable } from "../outcome/verdict-table.js";
 import { live } from "../users/crowd.js";
 import type { Ended, Ledger } from "../users/ledger.js";
 import { readBack } from "../users/read-back.js";
+import type { Compared } from "./comparison-table.js";
 import type { TomcatDemoOptions } from "./options.js";
 import type { Reaper } from "./reaper.js";
 import { MANAGER_TITLES, type ManagerName } from "./session-managers.js";
@@ -21,9 +22,7 @@ import { playStoryline } from "./storyline.js";
 import { Streets } from "./streets.js";
 
 /** What came of a run. */
-export interface Outcome {
-  readonly manager: ManagerName;
-  readonly report: Report;
+export interface Outcome extends Compared {
   readonly verdicts: readonly Verdict[];
 }
 
@@ -69,9 +68,10 @@ export async function run(
   say("the users stop; both Tomcats are asked for every session, and held against the ledgers");
   await readBack({ processes: site.servers(), ledgers, retired, tally });
   terminal.stop();
+  const memoryMb = site.memoryMb();
   const final = report();
   const judged = verdicts(final, tally, size);
   for (const text of ["", ...verdictTable(judged, terminal.columnsMax)]) terminal.print(text);
   for (const example of tally.examples) terminal.print(`  ! ${example}`);
-  return { manager, report: final, verdicts: judged };
+  return { manager, report: final, tally, memoryMb, verdicts: judged };
 }

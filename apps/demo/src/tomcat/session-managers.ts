@@ -31,6 +31,15 @@ export const MANAGER_TITLES: Readonly<Record<ManagerName, string>> = {
 /** Channel options: 8 asynchronous; 6 = 2 acknowledged + 4 synchronised, as Tomcat numbers them. */
 const SEND_OPTIONS = { delta: 8, "delta-sync": 6 } as const;
 
+/** What Tomcat is told of the sidecar on its machine: the lines of docs/TOMCAT.md. */
+export function meshXml({ ports }: Machine): ManagerXml {
+  return {
+    engine: "",
+    context: `  <Valve className="sessionmesh.tomcat.MeshValve" sidecar="127.0.0.1:${ports.redis}"/>
+`,
+  };
+}
+
 /** What Tomcat on `machine` is told when its own managers share the sessions. */
 export function ownManagerXml(
   name: Exclude<ManagerName, "mesh">,

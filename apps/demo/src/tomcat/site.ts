@@ -13,7 +13,8 @@ import type { Daemon } from "./daemon.js";
 import { Haproxy } from "./haproxy.js";
 import { type Machine, type Machines, openMachines } from "./machines.js";
 import type { Reaper } from "./reaper.js";
-import { type ManagerName, type ManagerXml, ownManagerXml } from "./session-managers.js";
+import { type ManagerName, meshXml, ownManagerXml } from "./session-managers.js";
+import { Sidecar, tomcatJars } from "./sidecar.js";
 import { Tomcat } from "./tomcat.js";
 import { buildWebapps, type Webapps } from "./webapps.js";
 
@@ -30,6 +31,8 @@ interface SiteOptions {
 export interface Place {
   readonly machine: Machine;
   readonly tomcat: Tomcat;
+  /** Undefined where Tomcat's own managers share the sessions. */
+  readonly sidecar: Sidecar | undefined;
   /** What is wrong with it on purpose at the moment. */
   isOut: boolean;
 }
@@ -37,6 +40,9 @@ export interface Place {
 /** So long that only what hangs exceeds it, on however busy a machine. */
 const READY_DEADLINE_MS = 180_000;
 const READY_POLL_MS = 100;
+/** How long those who cannot be asked are given to find one another after a cut. */
+const MEETING_MS = 10_000;
+const MIB = 1_048_576;
 
 /** The whole site. */
 export class Site {
@@ -45,7 +51,9 @@ export class Site {
   readonly webapps: Webapps;
   readonly haproxy: Haproxy;
 
-  private constructor(site: Omit<Site, "servers" | "untilWell" | "startTomcat" | "doorOf">) {
+  private constructor(
+    site: Omit<Site, "servers" | "untilWell" | "untilMet" | "startTomcat" | "doorOf" | "memoryMb">,
+  ) {
     this.machines = site.machines;
     this.places = site.places;
     this.webapps = site.webapps;
@@ -59,8 +67,11 @@ export class Site {
     const machines = await openMachines(reaper);
     say(`${machines.kind}; the shop's two versions are compiled`);
     const webapps = await buildWebapps(join(folder, "webapps"));
-    const places = await Promise.all(machines.all.map((one) => openPlace(one, machines, options)));
-    for (const { tomcat } of places) {
+    const jars = options.manager === "mesh" ? await tomcatJars(folder) : [];
+    const common = { ...options, jars, secret: crypto.randomUUID() };
+    const places = await Promise.all(machines.all.map((one) => openPlace(one, machines, common)));
+    for (const { tomcat, sidecar } of places) {
+      sidecar?.start();
       await tomcat.deploy(webapps.v1);
       tomcat.start();
     }
@@ -95,11 +106,12 @@ export class Site {
   /** Resolves when a machine answers and health checks have seen it. Rejects when it ends instead. */
   async untilWell(place: Place, needed: readonly Daemon[] = []): Promise<void> {
     const startedAtMs = performance.now();
-    const { tomcat, machine } = place;
+    const { tomcat, sidecar, machine } = place;
     while (
       !((await this.haproxy.isUp(machine).catch(() => false)) && (await this.#answers(place)))
     ) {
-      const daemons = [...needed, ...(tomcat.daemon ? [tomcat.daemon] : [])];
+      const own = [tomcat.daemon, sidecar?.daemon].filter((daemon) => daemon !== undefined);
+      const daemons = [...needed, ...own];
       const ended = daemons.find(({ hasEnded }) => hasEnded);
       if (ended) throw new Error(`${ended.name} ended instead of serving:\n${ended.logTail()}`);
       if (performance.now() - startedAtMs > READY_DEADLINE_MS) {
@@ -108,6 +120,26 @@ export class Site {
       await sleep(READY_POLL_MS);
     }
     place.isOut = false;
+  }
+
+  /** Resolves when the machines share sessions again after they were apart. */
+  async untilMet(): Promise<void> {
+    const sidecars = this.places.flatMap(({ sidecar }) => (sidecar ? [sidecar] : []));
+    if (sidecars.length === 0) return void (await sleep(MEETING_MS));
+    const startedAtMs = performance.now();
+    while (performance.now() - startedAtMs < READY_DEADLINE_MS) {
+      const counts = await Promise.all(sidecars.map((sidecar) => sidecar.peerCount()));
+      if (counts.every((count) => count === sidecars.length - 1)) return;
+      await sleep(READY_POLL_MS);
+    }
+    throw new Error("the sidecars do not find one another after the heal");
+  }
+
+  /** Resident memory of Tomcat and sidecar, on average of both machines. */
+  memoryMb(): number {
+    const daemons = this.places.flatMap(({ tomcat, sidecar }) => [tomcat.daemon, sidecar?.daemon]);
+    const bytes = daemons.reduce((sum, daemon) => sum + (daemon?.memoryBytes ?? 0), 0);
+    return Math.round(bytes / this.places.length / MIB);
   }
 
   async #answers(place: Place): Promise<boolean> {
@@ -120,16 +152,22 @@ export class Site {
 async function openPlace(
   machine: Machine,
   { all }: Machines,
-  { manager, folder, reaper }: SiteOptions,
+  options: SiteOptions & { secret: string; jars: readonly string[] },
 ): Promise<Place> {
+  const { manager, folder, secret, jars, reaper } = options;
   const others = all.filter(({ number }) => number !== machine.number);
   const sharedFolder = join(folder, "shared-sessions");
   await mkdir(sharedFolder, { recursive: true });
-  const xml: ManagerXml =
-    manager === "mesh"
-      ? { engine: "", context: "" }
-      : ownManagerXml(manager, machine, { others, sharedFolder });
-  const tomcatFolder = join(folder, `tomcat-${machine.number}`);
-  const options = { machine, folder: tomcatFolder, manager: xml, jars: [], reaper };
-  return { machine, tomcat: await Tomcat.create(options), isOut: true };
+  const isMesh = manager === "mesh";
+  const sidecar = isMesh
+    ? await Sidecar.create({ machine, others, folder, secret, reaper })
+    : undefined;
+  const tomcat = await Tomcat.create({
+    machine,
+    folder: join(folder, `tomcat-${machine.number}`),
+    manager: isMesh ? meshXml(machine) : ownManagerXml(manager, machine, { others, sharedFolder }),
+    jars,
+    reaper,
+  });
+  return { machine, tomcat, sidecar, isOut: true };
 }

@@ -39,9 +39,10 @@ export async function playStoryline(options: StorylineOptions): Promise<void> {
     await deploy(options, place);
     await sleep(PAUSE_MS);
   }
-  const [first] = site.places;
+  const [first, second] = site.places;
   if (first) await killTomcat(options, first);
   await sleep(PAUSE_MS);
+  if (second) await killSidecar(options, second);
   await partAndHeal(options);
 }
 
@@ -76,9 +77,29 @@ async function killTomcat(options: StorylineOptions, place: Place): Promise<void
   say(`  ${tomcat.name} is back as process ${tomcat.daemon?.pid}`);
 }
 
+async function killSidecar(options: StorylineOptions, place: Place): Promise<void> {
+  const { site, streets, tally, say } = options;
+  const { tomcat, sidecar } = place;
+  const daemon = sidecar?.daemon;
+  if (!sidecar || !daemon) return;
+  say(`kill -9 ${daemon.pid}: ${sidecar.name}, under ${tomcat.name}, which goes on`);
+  place.isOut = true;
+  await streets.whileKilled(tomcat.name, () => daemon.end("SIGKILL"));
+  tally.kills += 1;
+  await sleep(PAUSE_MS);
+  sidecar.start();
+  await site.untilWell(place);
+  await site.untilMet();
+  say(`  ${sidecar.name} is back as process ${sidecar.daemon?.pid}`);
+  await sleep(PAUSE_MS);
+}
+
 async function partAndHeal(options: StorylineOptions): Promise<void> {
   const { site, streets, tally, say, isEnoughApart } = options;
   const { machines } = site;
+  if (!machines.areCutWhole && !site.places.some(({ sidecar }) => sidecar)) {
+    return say("no cut: without root, only what sidecars say to one another can be cut");
+  }
   say("a cut between the machines: each has its own door, and users go to one of the two");
   await streets.part();
   const startedAtMs = performance.now();
@@ -86,6 +107,7 @@ async function partAndHeal(options: StorylineOptions): Promise<void> {
   const isEnough = (): boolean => elapsedMs() >= APART_MS.min && isEnoughApart();
   while (!isEnough() && elapsedMs() < APART_MS.max) await sleep(POLL_MS);
   await machines.heal();
+  await site.untilMet();
   await streets.meet();
   tally.partitions += 1;
   say(`  healed; ${tally.writtenOnBothSides} sessions were written on both sides`);
