@@ -3,6 +3,7 @@
  * see it again.
  */
 import type { Failure, Override, Report, SwarmOptions } from "@session-mesh/sim";
+import { meaningOf } from "./meaning.js";
 
 /** How a run was made, beside its seed. */
 export interface RunTerms {
@@ -27,6 +28,7 @@ export function failureText({ seed, failure }: Report, terms: RunTerms): string 
   const { node, session } = failureSite(failure);
   return [
     `FAILED   ${failure.checker}: ${failure.detail}`,
+    `  promise  ${meaningOf(failure.checker) ?? "(see docs/SIMULATOR.md)"}`,
     `  when     ${(failure.atMs / 1_000).toFixed(3)} s of virtual time`,
     `  node     ${node ?? "- (the whole cluster)"}`,
     `  session  ${session ?? "- (none in particular)"}`,

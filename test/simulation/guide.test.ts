@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FAULTS } from "@session-mesh/sim";
 import { expect, test } from "vitest";
+import { meaningOf } from "./meaning.js";
 import { SOMETIMES } from "./paths.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -36,6 +37,7 @@ test("every checker is explained", () => {
   const checkers = found(/fail\(\s*"([^"]+)"/g).filter((name) => name !== "expectation");
   expect(checkers.length).toBeGreaterThan(10);
   expect(unnamed(checkers)).toEqual([]);
+  expect(checkers.filter((checker) => meaningOf(checker) === undefined)).toEqual([]);
 });
 
 test("every type of a recording is explained", () => {

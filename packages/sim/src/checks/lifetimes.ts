@@ -95,8 +95,10 @@ export class Lifetimes {
   ): void {
     const touchedAtMs = Math.max(...held.map((write) => write.markedMs));
     const absoluteMinMs = times.createdAtMsMin + times.absoluteMs;
-    if (expiresAtMs < Math.min(touchedAtMs + idleMs, absoluteMinMs) - ROUNDING_MS) {
-      this.#fail("P4 touches", run, `${session} would expire before a touch held here allows`);
+    const earlyMs = Math.min(touchedAtMs + idleMs, absoluteMinMs) - expiresAtMs;
+    if (earlyMs > ROUNDING_MS) {
+      const early = `${Math.round(earlyMs)} ms before a touch held here allows`;
+      this.#fail("P4 touches", run, `${session} would expire ${early}`);
     }
     const idleEndMs = times.touchedAtMsMax + idleMs;
     const absoluteEndMs = times.createdAtMsMax + times.absoluteMs;
