@@ -1,9 +1,61 @@
 #!/usr/bin/env node
 /**
- * The binary `session-mesh`: chooses the verb.
+ * The binary `session-mesh`: its verbs, and how it ends.
  *
- * Not here: what a verb does (serve.ts and others).
+ * commander, because it prints a verb's help from what it parses and has no dependencies.
+ * Exit codes: of `serve` 0 and 1 as P7 says (session-mesh's drain-on-signal); 78 where the
+ * configuration is wrong, which no restart mends; 1 for everything else.
+ *
+ * Not here: what a verb does.
  */
+import { Command, Option } from "commander";
+import { MeshError } from "session-mesh";
+import { ConfigError } from "./config/config-error.js";
+import { CONFIG_KEYS } from "./config/keys.js";
+import { loadConfig } from "./config/load.js";
 import { serve } from "./serve.js";
 
-await serve(process.argv.slice(2));
+/** `EX_CONFIG` of sysexits.h. */
+const WRONG_CONFIGURATION = 78;
+
+const log = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+const program = new Command("session-mesh").description(
+  "Sessions shared by app servers without a server to run: a node for servers of any language",
+);
+program.addCommand(serveVerb());
+await program.parseAsync().catch(fail);
+
+function serveVerb(): Command {
+  const verb = new Command("serve").description(
+    "runs a node that speaks Redis' protocol, until SIGTERM",
+  );
+  const file = new Option("-c, --config <file>", "JSON file; flags and variables go over it");
+  verb.addOption(file.env("SESSION_MESH_CONFIG"));
+  for (const { name, variable, description, isSecret } of CONFIG_KEYS) {
+    if (isSecret) continue;
+    const option = new Option(`--${name} <value>`, `${description} [${variable}]`);
+    verb.addOption(name.startsWith("limits.") ? option.hideHelp() : option);
+  }
+  return verb.action(async ({ config: path, ...flags }: Record<string, string>) => {
+    const { config, warnings } = loadConfig({ file: path, environment: process.env, flags });
+    for (const warning of warnings) log(`session-mesh: ${warning}`);
+    const places = await serve(config, log);
+    process.stdout.write(`${JSON.stringify(places)}\n`);
+  });
+}
+
+function fail(error: unknown): void {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) log(`session-mesh: ${problem}`);
+    process.exitCode = WRONG_CONFIGURATION;
+    return;
+  }
+  log(
+    error instanceof MeshError ? error.message : `session-mesh: ${String((error as Error).stack)}`,
+  );
+  process.exitCode =
+    error instanceof MeshError && error.code === "option" ? WRONG_CONFIGURATION : 1;
+}

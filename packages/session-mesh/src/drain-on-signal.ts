@@ -20,6 +20,16 @@ import { MeshError } from "./mesh-error.js";
 import { requireMesh, requireOptions } from "./required.js";
 import { ServerCloser } from "./server-closer.js";
 
+/**
+ * What takes an app's requests, where that is no HTTP server: another protocol's, or several together.
+ */
+export interface Door {
+  /** From now on clients are to be told that they should go, where the protocol can say it. */
+  announce(): void;
+  /** Takes nobody in any more; resolves when what was asked is answered, at the latest then. */
+  close(deadlineMs: Millis): Promise<void>;
+}
+
 /** How to leave. */
 export interface DrainOnSignalOptions {
   /** How long a balancer may take to notice that the node is not ready. @default 5_000 */
@@ -56,14 +66,13 @@ type Settled = Required<DrainOnSignalOptions>;
  */
 export function drainOnSignal(
   mesh: Mesh,
-  server: Server,
+  server: Server | Door,
   options: DrainOnSignalOptions = {},
 ): () => void {
   requireMesh(mesh, "drainOnSignal");
-  requireServer(server);
   requireOptions(options, NAMES, "drainOnSignal");
   const settled = settle(options);
-  const closer = new ServerCloser(server);
+  const closer = isDoor(server) ? server : closerOf(server);
   let isLeaving = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isLeaving) {
@@ -80,8 +89,17 @@ export function drainOnSignal(
   for (const signal of settled.signals) process.on(signal, onSignal);
   return () => {
     for (const signal of settled.signals) process.off(signal, onSignal);
-    closer.release();
+    if (closer instanceof ServerCloser) closer.release();
   };
+}
+
+function isDoor(server: Server | Door | null | undefined): server is Door {
+  return typeof (server as Partial<Door> | null | undefined)?.announce === "function";
+}
+
+function closerOf(server: Server): ServerCloser {
+  requireServer(server);
+  return new ServerCloser(server);
 }
 
 function requireServer(server: Partial<Server> | null | undefined): void {
@@ -95,7 +113,7 @@ function requireServer(server: Partial<Server> | null | undefined): void {
   throw new MeshError("option", `drainOnSignal needs the server of the app: ${remedy}`);
 }
 
-async function leave(mesh: Mesh, closer: ServerCloser, options: Settled): Promise<number> {
+async function leave(mesh: Mesh, closer: Door, options: Settled): Promise<number> {
   const endsAtMs = performance.now() + options.deadlineMs;
   const leftMs = (): Millis => Math.max(0, endsAtMs - performance.now());
   mesh.startLeaving();

@@ -28,7 +28,7 @@ export {
 export type { CounterHandle } from "./counter-handle.js";
 export { createMesh } from "./create-mesh.js";
 export type { DiscoveryOptions } from "./discovery.js";
-export { type DrainOnSignalOptions, drainOnSignal } from "./drain-on-signal.js";
+export { type Door, type DrainOnSignalOptions, drainOnSignal } from "./drain-on-signal.js";
 export { liveness, type ProbeHandler, readiness } from "./http-probes.js";
 export type { CloseOptions, Mesh } from "./mesh.js";
 export { MeshError, type MeshErrorCode } from "./mesh-error.js";

@@ -68,10 +68,13 @@ function describe(entry: Entry): Reply {
     bulk(entry.name),
     integer(entry.arity),
     { kind: "set", items: entry.flags.map(simple) },
-    ...[integer(entry.firstKey), integer(entry.lastKey), integer(entry.step)],
+    integer(entry.firstKey),
+    integer(entry.lastKey),
+    integer(entry.step),
     { kind: "set", items: categoriesOf(entry).map((category) => simple(`@${category}`)) },
-    ...[EMPTY_ARRAY, EMPTY_ARRAY],
-    array((inner?.names ?? []).flatMap((name) => [inner?.find(name) ?? []].flat()).map(describe)),
+    EMPTY_ARRAY,
+    EMPTY_ARRAY,
+    array((inner?.names ?? []).flatMap((name) => inner?.find(name) ?? []).map(describe)),
   ]);
 }
 

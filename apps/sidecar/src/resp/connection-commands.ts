@@ -138,12 +138,16 @@ function readOptions(args: readonly Buffer[]): HelloOptions | Reply {
 }
 
 function greeting(context: ClientContext): Reply {
-  return map([
-    ...[bulk("server"), bulk("redis"), bulk("version"), bulk(REDIS_VERSION)],
-    ...[bulk("proto"), integer(context.protocol), bulk("id"), integer(context.clientId)],
-    ...[bulk("mode"), bulk("standalone"), bulk("role"), bulk("master")],
-    ...[bulk("modules"), EMPTY_ARRAY],
-  ]);
+  const fields: Readonly<Record<string, Reply>> = {
+    server: bulk("redis"),
+    version: bulk(REDIS_VERSION),
+    proto: integer(context.protocol),
+    id: integer(context.clientId),
+    mode: bulk("standalone"),
+    role: bulk("master"),
+    modules: EMPTY_ARRAY,
+  };
+  return map(Object.entries(fields).flatMap(([name, value]) => [bulk(name), value]));
 }
 
 /** What is said to a name that CLIENT LIST could not show. */

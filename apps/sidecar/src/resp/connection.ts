@@ -109,6 +109,11 @@ export class Connection implements ClientContext {
     return this.#socket.writableLength;
   }
 
+  /** Bytes in and out together. */
+  get heldBytes(): number {
+    return this.receivedBytes + this.backlogBytes;
+  }
+
   closeAfterReply(): void {
     this.#isClosing = true;
   }

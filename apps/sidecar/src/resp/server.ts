@@ -9,16 +9,20 @@ import type { Keyspace } from "../keyspace/keyspace.js";
 import type { Bound, ClientContext, DoorCounts, RedisDoor } from "./client-context.js";
 import type { CommandTable } from "./command.js";
 import { Connection } from "./connection.js";
+import type { Door } from "session-mesh";
 import type { RedisSettings } from "./redis-settings.js";
 import { ReplyEncoder } from "./reply-encoder.js";
+import { bind, listenOnPath } from "./socket-file.js";
 
 const SWEEP_MS = 500;
+/** Connections that wait to be accepted; the kernel may allow fewer (net.core.somaxconn). */
+const BACKLOG = 4_096;
 const FULL = "-ERR max number of clients reached\r\n";
 
 /** Where to listen: a TCP address (port 0: any), or a path with the mode of its file. */
 export type RedisAddress =
   | { readonly host: string; readonly port: number }
-  | { readonly path: string; readonly mode?: number };
+  | { readonly path: string; readonly mode: number };
 
 /** What a front door is made of. */
 export interface RedisServerOptions {
@@ -32,7 +36,7 @@ export interface RedisServerOptions {
 }
 
 /** A front door. `listen` as often as there are addresses, `close` once. */
-export class RedisServer implements RedisDoor {
+export class RedisServer implements RedisDoor, Door {
   readonly settings: RedisSettings;
   readonly table: CommandTable<ClientContext>;
   readonly node: string;
@@ -62,13 +66,8 @@ export class RedisServer implements RedisDoor {
   async listen(address: RedisAddress): Promise<number> {
     const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true });
     server.on("connection", (socket) => this.#accept(socket));
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen("path" in address ? { path: address.path } : address, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
+    if ("path" in address) await listenOnPath(server, address.path, address.mode);
+    else await bind(server, { ...address, backlog: BACKLOG });
     this.#servers.push(server);
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     const bound = server.address();
@@ -84,6 +83,9 @@ export class RedisServer implements RedisDoor {
   forgetCounts(): void {
     this.#forgotten = structuredClone(this.counts);
   }
+
+  /** Redis' protocol cannot say that a client should go. */
+  announce(): void {}
 
   /** Takes nobody in any more, answers what was asked, and closes; at the deadline without answers. */
   async close(deadlineMs: number): Promise<void> {
@@ -133,17 +135,24 @@ export class RedisServer implements RedisDoor {
     this.#boundBytes();
   }
 
+  /** What all connections hold: commands that are not whole, replies that were not read. */
+  clientsBytes(): number {
+    let total = 0;
+    for (const connection of this.#clients.values()) total += connection.heldBytes;
+    return total;
+  }
+
   /** Closes whoever holds most, until all together hold no more than they may. */
   #boundBytes(): void {
-    const held = [...this.#clients.values()].map((connection) => ({
-      connection,
-      bytes: connection.receivedBytes + connection.backlogBytes,
-    }));
-    let total = held.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (total <= this.settings.clientsBytesMax) return;
-    for (const { connection, bytes } of held.sort((one, other) => other.bytes - one.bytes)) {
-      if (total <= this.settings.clientsBytesMax) return;
-      total -= bytes;
+    const { clientsBytesMax } = this.settings;
+    let total = this.clientsBytes();
+    if (total <= clientsBytesMax) return;
+    const largestFirst = [...this.#clients.values()].sort(
+      (one, other) => other.heldBytes - one.heldBytes,
+    );
+    for (const connection of largestFirst) {
+      if (total <= clientsBytesMax) return;
+      total -= connection.heldBytes;
       this.#closeFor("clientsBytesMax", connection);
     }
   }

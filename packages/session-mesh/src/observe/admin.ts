@@ -14,6 +14,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Event } from "@session-mesh/core";
+import type { Registry } from "prom-client";
 import { isLoopbackHost } from "../addresses.js";
 import { liveness, readiness } from "../http-probes.js";
 import type { Mesh } from "../mesh.js";
@@ -87,6 +88,11 @@ export class Admin {
       ["/events", (request, response) => this.#answerEvents(request, response)],
     ]);
     mesh.on("event", this.#hear);
+  }
+
+  /** The node's metrics, for an app that wants its own shown with them: `new Counter({ registers: … })`. */
+  get registry(): Registry {
+    return this.#metrics.registry;
   }
 
   /**

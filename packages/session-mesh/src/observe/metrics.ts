@@ -14,28 +14,29 @@ import { createStatusMetrics } from "./status-metrics.js";
 
 /** The metrics of one node. */
 export class Metrics {
-  readonly #registry = new Registry();
+  /** Where more metrics may be registered; they are shown with the node's. */
+  readonly registry: Registry = new Registry();
   readonly #refresh: () => void;
   readonly #stopWatching: () => void;
   /** Counts an event. */
   readonly hear: (event: Event) => void;
 
   constructor(mesh: Mesh, streams: EventStreams) {
-    this.hear = createEventMetrics(this.#registry, mesh.node);
-    this.#refresh = createStatusMetrics(this.#registry, mesh);
-    this.#stopWatching = watchEventLoop(this.#registry);
-    showStreams(this.#registry, streams);
+    this.hear = createEventMetrics(this.registry, mesh.node);
+    this.#refresh = createStatusMetrics(this.registry, mesh);
+    this.#stopWatching = watchEventLoop(this.registry);
+    showStreams(this.registry, streams);
   }
 
   /** What the text's Content-Type is. */
   get contentType(): string {
-    return this.#registry.contentType;
+    return this.registry.contentType;
   }
 
   /** Everything, as of now. */
   text(): Promise<string> {
     this.#refresh();
-    return this.#registry.metrics();
+    return this.registry.metrics();
   }
 
   close(): void {
