@@ -3,18 +3,21 @@
  *
  * Not here: one redis-server in their place (machines.ts), and what tests of the sidecar itself need.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../bench/redis.js";
+import type { Readable } from "node:stream";
 import { ROOT } from "../tidy/sources.js";
 import { type Address, RespConnection } from "./resp-connection.js";
 
 /** A sidecar that is ready. */
 export interface Sidecar {
+  /** Where Redis clients connect. */
   readonly address: Address;
+  /** Where other sidecars dial it. */
+  readonly mesh: string;
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -26,55 +29,73 @@ const START_DEADLINE_MS = 30_000;
 
 /** Starts `count` sidecars, and waits until each is linked to all others. */
 export async function startSidecars(count: number, config: SidecarConfig = {}): Promise<Sidecar[]> {
-  const ports = await Promise.all(Array.from({ length: count }, () => freePort()));
-  const seeds = ports.map((port) => `ws://127.0.0.1:${port}`);
-  return Promise.all(
-    ports.map((port, index) =>
-      startSidecar(
-        {
-          mesh: { listen: { port }, seeds: seeds.filter((_, other) => other !== index) },
-          ...config,
-        },
-        count - 1,
-      ),
-    ),
-  );
+  const started: Sidecar[] = [];
+  try {
+    while (started.length < count) {
+      const seeds = started.map(({ mesh }) => mesh);
+      started.push(await startSidecar({ listen: { port: 0 }, seeds, ...config }));
+    }
+    for (const { address } of started) await linked(address, count - 1);
+  } catch (error) {
+    for (const sidecar of started) await sidecar.stop();
+    throw error;
+  }
+  return started;
 }
 
-async function startSidecar(config: SidecarConfig, peers: number): Promise<Sidecar> {
+async function startSidecar(config: SidecarConfig): Promise<Sidecar> {
   const directory = mkdtempSync(join(tmpdir(), "session-mesh-sidecar-"));
   const path = join(directory, "sidecar.json");
-  const port = await freePort();
-  writeFileSync(path, JSON.stringify({ redis: { port }, ...config }));
+  writeFileSync(path, JSON.stringify({ redis: { listen: "127.0.0.1:0" }, ...config }));
   const main = join(ROOT, "apps/sidecar/src/main.ts");
   const node = ["--conditions=session-mesh-source", "--import", "tsx", main];
   const child = spawn(process.execPath, [...node, "serve", "--config", path], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)));
   const stop = async (): Promise<void> => {
     await end(child);
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    await linked(child, { port }, peers);
+    const { mesh, redis } = await placesOf(child);
+    const port = Number(/:(\d+)$/.exec(redis[0] ?? "")?.[1]);
+    return { address: { port }, mesh, pid: child.pid as number, stop };
   } catch (error) {
     await stop();
-    throw new Error(`a sidecar: ${(error as Error).message}\n${said}`, { cause: error });
+    throw error;
   }
-  return { address: { port }, pid: child.pid as number, stop };
 }
 
-async function linked(child: ChildProcess, address: Address, peers: number): Promise<void> {
+interface Places {
+  readonly mesh: string;
+  readonly redis: readonly string[];
+}
+
+/** Where a sidecar listens: the line of JSON that it prints once all its doors are open. */
+function placesOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Places> {
+  let said = "";
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => reject(new Error(`a sidecar ${why}\n${said}`));
+    const timer = setTimeout(fail, START_DEADLINE_MS, "does not say where it listens");
+    child.once("exit", (code) => fail(`ended with ${code}`));
+    child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)));
+    child.stdout.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      const line = /^\{.*\}$/m.exec(said)?.[0];
+      if (line === undefined) return;
+      clearTimeout(timer);
+      resolve(JSON.parse(line) as Places);
+    });
+  });
+}
+
+async function linked(address: Address, peers: number): Promise<void> {
   const deadlineMs = performance.now() + START_DEADLINE_MS;
   while (performance.now() < deadlineMs) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-    if ((await peersOf(address).catch(() => -1)) >= peers) return;
+    if ((await peersOf(address)) >= peers) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`it is not linked to ${peers} peers within ${START_DEADLINE_MS} ms`);
+  throw new Error(`a sidecar is not linked to ${peers} peers within ${START_DEADLINE_MS} ms`);
 }
 
 async function peersOf(address: Address): Promise<number> {
