@@ -7,6 +7,7 @@ import type { ClientContext } from "./resp/client-context.js";
 import { clientCommands } from "./resp/client-commands.js";
 import { commandCommands } from "./resp/command-command.js";
 import { CommandTable } from "./resp/command.js";
+import { dataCommands } from "./resp/commands/data-commands.js";
 import { configCommands } from "./resp/config-command.js";
 import { connectionCommands } from "./resp/connection-commands.js";
 import { infoCommands } from "./resp/info-command.js";
@@ -19,5 +20,6 @@ export function createCommandTable(): CommandTable<ClientContext> {
     commandCommands,
     configCommands,
     infoCommands,
+    dataCommands,
   );
 }

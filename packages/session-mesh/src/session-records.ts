@@ -110,10 +110,13 @@ export class SessionRecords {
     return this.#runtime.run((replica) => replica.unshared(session, revisions));
   }
 
-  /** How many peers confirmed the change of that number: at once where nothing is to be waited for. */
-  awaitAcks(wanted: WantedAcks): AckResult | Promise<AckResult> {
-    const outcome = this.#runtime.run((replica) => replica.acknowledged(wanted));
-    if (outcome) return outcome;
+  /** {@link SessionRecords.awaitAcks} where there is nothing to wait for, else undefined. */
+  settledAcks(wanted: WantedAcks): AckResult | undefined {
+    return this.#runtime.run((replica) => replica.acknowledged(wanted));
+  }
+
+  /** How many peers confirmed the change of that number, waiting for them if need be. */
+  awaitAcks(wanted: WantedAcks): Promise<AckResult> {
     return this.#runtime.ask<AckOutcome>("acks", (replica, ticket) => {
       replica.awaitAcks(ticket, wanted);
     });

@@ -21,7 +21,7 @@ export type KeyId = string;
 
 /** The id of a key; `name` is what the client sent. */
 export function keyIdOf(db: number, name: Buffer): KeyId {
-  return String.fromCharCode(db) + name.latin1Slice();
+  return String.fromCharCode(db) + name.toString("latin1");
 }
 
 /** The database of a key. */
@@ -63,7 +63,7 @@ export class SealedNames {
     const siv = sealed.subarray(0, SIV_BYTES);
     const cipher = createDecipheriv("aes-256-ctr", this.#cipherKey, siv);
     const plain = cipher.update(sealed.subarray(SIV_BYTES));
-    return this.#sivOf(plain).equals(siv) ? plain.latin1Slice() : undefined;
+    return this.#sivOf(plain).equals(siv) ? plain.toString("latin1") : undefined;
   }
 
   #sivOf(plain: Uint8Array): Buffer {

@@ -22,6 +22,8 @@ export interface Key {
   readonly type: KeyType;
   /** When it ends, in mesh time; undefined for never, and where there is nothing. */
   readonly expiresAtMs: Millis | undefined;
+  /** How long it has still to live, as the client asked for; undefined as above. */
+  readonly remainingMs: Millis | undefined;
   /** The time that verdicts are made with. */
   readonly nowMs: Millis;
   /** The bytes of a string, not to be changed; undefined for anything else. */

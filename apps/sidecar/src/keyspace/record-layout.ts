@@ -26,6 +26,8 @@ const BASE_BYTES_MAX = 20;
 /** The largest sum that a counter adds up exactly. */
 const SUM_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
+const INTEGER = /^-?\d+$/;
+
 const NO_FIELDS: ReadonlyMap<string, View> = new Map();
 
 /** A register and the counter that counts from it. */
@@ -41,11 +43,12 @@ function cellOf(register: View | undefined, sums: View | undefined): Cell | unde
   return register || counted ? { register, sum: counted } : undefined;
 }
 
-/** The name of the counter that counts from a register; undefined for one that is no number. */
+/** The name of the counter that counts from a register; undefined for one that is no integer. */
 function baseOf(register: View | undefined): string | undefined {
   const bytes = registerBytes(register);
-  if (!bytes) return "";
-  return bytes.length > BASE_BYTES_MAX ? undefined : textOf(bytes);
+  if (!bytes) return register ? undefined : "";
+  const text = bytes.length > BASE_BYTES_MAX ? "" : textOf(bytes);
+  return INTEGER.test(text) ? text : undefined;
 }
 
 function registerBytes(register: View | undefined): Uint8Array | undefined {
@@ -61,7 +64,7 @@ function bytesOfCell({ register, sum }: Cell): Uint8Array | undefined {
 }
 
 function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
 /** What shows in a document, read from its root. */
@@ -185,9 +188,7 @@ export function addOperations(
   field: string | undefined,
 ): Operation[] | undefined {
   const isString = field === undefined;
-  const register = isString
-    ? root?.fields.get("v")
-    : root?.fields.get("h")?.fields.get(field);
+  const register = isString ? root?.fields.get("v") : root?.fields.get("h")?.fields.get(field);
   const sums = isString ? root?.fields.get("c") : root?.fields.get("i")?.fields.get(field);
   const base = baseOf(register);
   if (base === undefined || by === 0n) return undefined;

@@ -1,0 +1,186 @@
+/**
+ * Sessions of servers that ask for more than a Redis client can: what became of an id, writes that
+ * never bring back what was destroyed, and tokens that let a user read his writes on any node without
+ * every response waiting for every node (P5).
+ *
+ * A session is a key that holds a hash, so it can be looked at with HGETALL.
+ *
+ * Not here: the commands (resp/commands/mesh-commands.ts).
+ */
+import type { AckResult, Mesh, Millis, SessionId } from "session-mesh";
+import {
+  type SessionRecords,
+  type TokenCookie,
+  TokenSlots,
+  VersionTokens,
+} from "session-mesh/records";
+import type { Instances, KnownKey, Sighting } from "./instances.js";
+import type { KeyId } from "./key-names.js";
+import { isLive, type MeshKey } from "./mesh-key.js";
+
+/** With what the names of token cookies begin. */
+export const TOKEN_PREFIX = "mesh-token";
+
+/** What is under an id; as `OpenResult` of session-mesh says it. */
+export type LoadStatus = "found" | "absent" | "unknown" | "destroyed" | "expired";
+
+/** What was loaded. */
+export interface Loaded {
+  readonly status: LoadStatus;
+  /** How long it lives unless it is used. */
+  readonly ttlMs: Millis;
+  readonly fields: readonly [name: string, value: Uint8Array][];
+  /** The user has seen more of it than could be had in time. */
+  readonly isStale: boolean;
+}
+
+/** What is to be saved. */
+export interface Save {
+  readonly ttlMs: Millis;
+  /** `create`: the server has just made the id. `update`: what was destroyed stays so. */
+  readonly mode: "create" | "update";
+  /** Undefined deletes. */
+  readonly fields: ReadonlyMap<string, Uint8Array | undefined>;
+  readonly tokens: ReadonlyMap<string, string>;
+}
+
+/** What became of it. */
+export interface Saved extends AckResult {
+  readonly status: "committed" | "unchanged" | "gone";
+  /** What the user takes along. */
+  readonly cookies: readonly TokenCookie[];
+}
+
+/** What the sessions need of their keyspace. */
+export interface ForeignSessionsPort {
+  readonly mesh: Mesh;
+  readonly records: SessionRecords;
+  readonly instances: Instances;
+  readonly acks: number | "all";
+  nowMs(): Millis;
+  /** Asks the peers; whether all could be asked. */
+  ask(known: KnownKey): Promise<boolean>;
+  key(known: KnownKey, sighting: Sighting): MeshKey;
+  /** Destroys what is held under a key, and its current instance in any case; the change's number. */
+  destroy(known: KnownKey, options: { regenerated: boolean }): number;
+}
+
+const NO_ACKS: AckResult = { acks: 0, degraded: false };
+const GONE: Saved = { status: "gone", ...NO_ACKS, cookies: [] };
+
+/** See the file's comment. */
+export class ForeignSessions {
+  readonly #port: ForeignSessionsPort;
+  readonly #slots = new TokenSlots(TOKEN_PREFIX);
+  readonly #secrets: readonly string[];
+
+  constructor(port: ForeignSessionsPort) {
+    this.#port = port;
+    const secret = port.records.deriveKey("sidecar tokens 1", 32);
+    this.#secrets = [Buffer.from(secret).toString("base64url")];
+  }
+
+  /** Reads; `tokens` are those that the request brought, by name. */
+  async load(id: KeyId, tokens: ReadonlyMap<string, string>): Promise<Loaded> {
+    const known = this.#port.instances.known(id);
+    let isCertain = true;
+    if (!this.#isHere(known)) isCertain = await this.#port.ask(known);
+    const isStale = await this.#catchUp(this.#sight(known), tokens);
+    const sighting = this.#sight(known);
+    const status = this.#statusOf(known, sighting, isCertain);
+    if (status !== "found") {
+      return { status, ttlMs: 0, fields: [], isStale: isStale || status === "unknown" };
+    }
+    const key = this.#port.key(known, sighting);
+    const ttlMs = sighting.held?.idleMs ?? 0;
+    return { status, ttlMs, fields: key.fields(), isStale };
+  }
+
+  /** Writes, and waits for the acknowledgements. */
+  async save(id: KeyId, save: Save): Promise<Saved> {
+    const known = this.#port.instances.known(id);
+    if (save.mode === "update" && !this.#sight(known).held) {
+      const isCertain = await this.#port.ask(known);
+      const sighting = this.#sight(known);
+      const isGone = this.#statusOf(known, sighting, isCertain) !== "unknown";
+      if (!sighting.held && isGone) return GONE;
+    }
+    const sighting = this.#sight(known);
+    const key = this.#port.key(known, sighting);
+    const { ttlMs } = save;
+    const expiry = { atMs: this.#port.nowMs() + ttlMs, ttlMs, isRelative: true };
+    const isWrite = key.change(save.fields, expiry) || !sighting.held;
+    const acked = isWrite ? await this.#awaitAcks(key.writtenSeq) : NO_ACKS;
+    const cookies = await this.#tokensFor(sighting.instance.session, save.tokens);
+    return { status: isWrite ? "committed" : "unchanged", ...acked, cookies };
+  }
+
+  /** Ends a session for good, held here or not; waits for all unsuspected peers. */
+  async destroy(id: KeyId, options: { regenerated: boolean }): Promise<AckResult> {
+    const known = this.#port.instances.known(id);
+    if (!this.#isHere(known)) await this.#port.ask(known);
+    const seq = this.#port.destroy(known, options);
+    return this.#port.records.awaitAcks({ seq, acks: "all" });
+  }
+
+  #sight(known: KnownKey): Sighting {
+    const nowMs = this.#port.nowMs();
+    const { instances } = this.#port;
+    const live = instances.find(known, nowMs, (held) => isLive(held, nowMs));
+    if (live.held && isLive(live.held, nowMs)) return live;
+    // A request that began in time may end after it: it goes on with what it has read.
+    return instances.find(known, nowMs, () => true);
+  }
+
+  #isHere(known: KnownKey): boolean {
+    const { held } = this.#sight(known);
+    return held !== undefined && isLive(held, this.#port.nowMs());
+  }
+
+  #statusOf(known: KnownKey, { held }: Sighting, isCertain: boolean): LoadStatus {
+    const nowMs = this.#port.nowMs();
+    if (held) return isLive(held, nowMs) ? "found" : "expired";
+    const { instances } = this.#port;
+    const isDestroyed = instances
+      .windowsAt(nowMs)
+      .some((window) => instances.look(known, window).instance.n > 0);
+    if (isDestroyed) return "destroyed";
+    return isCertain ? "absent" : "unknown";
+  }
+
+  /** Waits for what the user has seen elsewhere; whether some of it could not be had. */
+  async #catchUp(sighting: Sighting, came: ReadonlyMap<string, string>): Promise<boolean> {
+    const { instance, held } = sighting;
+    const tokens = this.#tokens(came);
+    const seen = tokens.seenBeyond(instance.session, held?.revisions ?? []);
+    if (seen.length === 0) return false;
+    if (!held) return true;
+    const { tokenDeadlineMs } = this.#port.mesh.limits;
+    const { records } = this.#port;
+    const { missing } = await records.awaitRevisions(instance.session, seen, tokenDeadlineMs);
+    return missing.length > 0;
+  }
+
+  async #tokensFor(
+    session: SessionId,
+    came: ReadonlyMap<string, string>,
+  ): Promise<readonly TokenCookie[]> {
+    const { records } = this.#port;
+    const look = records.look(session);
+    if (look.status !== "held") return [];
+    const { revisions } = look;
+    const unshared = records.unshared(session, revisions);
+    if (unshared.revisions.length === 0) return [];
+    const issued = this.#tokens(came).issue(session, { unshared, revisions, lost: [] });
+    if (!issued.hasOwn) await records.awaitAcks({ seq: unshared.seq, acks: "all" });
+    return issued.cookies;
+  }
+
+  #tokens(came: ReadonlyMap<string, string>): VersionTokens {
+    return new VersionTokens(came, { secrets: this.#secrets, slots: this.#slots });
+  }
+
+  #awaitAcks(seq: number): Promise<AckResult> {
+    return this.#port.records.awaitAcks({ seq, acks: this.#port.acks });
+  }
+}
