@@ -47,22 +47,23 @@ export interface NodeSettings extends Pick<MeshOptions, "ackDeadlineMs" | "acks"
   readonly claimedAcks?: number;
 }
 
-/** Sealed links, as off loopback they must be. */
-const SECRET = "of the tests in networks of their own";
+/** Of sealed links, as off loopback they must be. */
+export const SECRET = "of the tests in networks of their own";
 /** Where each listens for peers. */
 export const MESH_PORT = 7_946;
 const ANSWER_MS = 20_000;
 
 /** Runs the processes of one test file; its directory goes with them. */
 export class MachineNodes {
-  readonly #directory = mkdtempSync(join(tmpdir(), "sm-"));
+  /** For files of the processes; it goes with them. */
+  readonly directory: string = mkdtempSync(join(tmpdir(), "sm-"));
   readonly #children = new Set<ChildProcess>();
   #socketCount = 0;
 
   /** Starts an app server; resolves when it listens. */
   async start(machine: Machine, settings: NodeSettings): Promise<MachineNode> {
     const { claimedAcks, ...mesh } = settings;
-    const socketPath = join(this.#directory, `${(this.#socketCount += 1)}`);
+    const socketPath = join(this.directory, `${(this.#socketCount += 1)}`);
     const listen = { host: machine.address, port: MESH_PORT };
     const options = { socketPath, claimedAcks, mesh: { ...mesh, listen, secret: SECRET } };
     const child = await this.run(machine, "app-node.js", options);
@@ -90,7 +91,7 @@ export class MachineNodes {
   /** Kills every process, stopped ones too. */
   async close(): Promise<void> {
     for (const child of this.#children) await killed(child);
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 
@@ -166,7 +167,7 @@ export class MachineNode {
 }
 
 /** Resolves when it has ended. */
-async function killed(child: ChildProcess): Promise<void> {
+export async function killed(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGKILL");
