@@ -73,9 +73,10 @@ describe("together they cover", () => {
     for (const [, text = "", type] of fields) {
       const flat = text.slice(1, -1).replace(/\[[^\]]*\]\]|\[[^\]]*\]/g, "list");
       const count = flat.split(",").length;
-      const vector = vectors.find((each) => messageOf(each).type === type && !each.isNewer);
-      const frame = bytesOf(vector?.frame ?? "");
-      expect((frame[0] as number) & 0x0f, `fields of ${type}`).toBe(count);
+      const ofType = vectors.filter((each) => messageOf(each).type === type && !each.isNewer);
+      const counts = ofType.map(({ frame }) => (bytesOf(frame)[0] as number) & 0x0f);
+      // Fields that came later are missing in older vectors.
+      expect(Math.max(...counts), `fields of ${type}`).toBe(count);
     }
   });
 

@@ -144,7 +144,7 @@ class Assembly implements Parts {
       random: runtime.random,
       wallMs: () => runtime.wallMs(),
       elapsedMs: () => runtime.elapsedMs(),
-      hello: (member) => ({
+      hello: (member, memberSums) => ({
         type: "hello",
         protocolMin: PROTOCOL_MIN,
         protocolMax: PROTOCOL_MAX,
@@ -153,10 +153,15 @@ class Assembly implements Parts {
         member,
         wallMs: runtime.wallMs(),
         hlc: this.#clock.hlc,
+        memberSums,
       }),
       dial: (address) => runtime.dial(address),
       closeLink: (link, reason) => runtime.closeLink(link, reason),
       send: (link, message) => this.sendOn(link, message),
+      sendAll: (links, message) => {
+        const frame = encodeMessage(message);
+        for (const link of links) runtime.send(link, frame);
+      },
       emit: (event) => runtime.emit(event),
       refused: (refusal) => this.refusals.add(refusal),
       welcomed: (address) => this.refusals.clear(address),

@@ -50,7 +50,10 @@ const SEEDS = 3;
 /** The nodes of a cold start begin within this time of one another. */
 const STARTED_WITHIN_MS: Millis = 1_000;
 
-/** How long news may take at most, and how long is counted after all know. */
+/**
+ * How long news may take at most, and how long is counted after all know; longer where somebody is
+ * suspected, until all have given him up too.
+ */
 const SPREAD_MS_MAX: Millis = 120_000;
 const AFTERMATH_MS: Millis = 1_500;
 const STEP_MS: Millis = 20;
@@ -196,7 +199,7 @@ export class MembershipScale {
     const { base } = writer.replica.blank();
     const operations = diff(base, { user: "ada" }, { bytesMax: 1_000 });
     writer.input((replica) => replica.commit(session, { operations, birth: {} }));
-    return this.#awaited(news);
+    return this.#awaited(news, AFTERMATH_MS);
   }
 
   #spread(
@@ -220,13 +223,13 @@ export class MembershipScale {
       also?.(run, event);
     };
     begin();
-    return this.#awaited(news);
+    const isDoubt = states.includes("suspect");
+    return this.#awaited(news, AFTERMATH_MS + (isDoubt ? this.#cluster.limits.suspicionMs : 0));
   }
 
-  #awaited(news: News): Spread {
+  #awaited(news: News, aftermathMs: Millis): Spread {
     this.#until(() => news.isKnownToAll);
-    // A suspect is given up in this time too.
-    this.#simulator.runFor(this.#cluster.limits.suspicionMs + AFTERMATH_MS);
+    this.#simulator.runFor(aftermathMs);
     this.#listener = undefined;
     return news.end();
   }

@@ -11,7 +11,7 @@ import type { Millis } from "../ids.js";
 
 /** How far the median of own and peers' clocks is ahead of the own one; even counts take the middle. */
 export function medianOffsetMs(peerOffsetsMs: readonly Millis[]): Millis {
-  const sorted = [0, ...peerOffsetsMs].sort((a, b) => a - b);
+  const sorted = Float64Array.of(0, ...peerOffsetsMs).sort();
   const middle = (sorted.length - 1) / 2;
   const low = sorted[Math.floor(middle)] as Millis;
   const high = sorted[Math.ceil(middle)] as Millis;

@@ -1,8 +1,8 @@
 /**
  * The membership machine: who is there, who is suspected, and which link leads to whom.
  *
- *   A ──hello, members──▶ B       on every new link, both ways
- *   A ──members(changed)──▶ all   whatever changed since the last tick
+ *   A ──hello(sums), members──▶ B   on every new link, both ways: what B lacked when it said hello
+ *   A ──members(changed)──▶ all     whatever changed since the last tick and they did not tell
  *
  * Invariants: 1. A member's link is open, and its hello was seen on it. 2. Only the member itself
  * raises its incarnation. 3. At most `membersMax` members are remembered.
@@ -33,10 +33,12 @@ export interface MembershipPort {
   readonly random: Prng;
   wallMs(): Millis;
   elapsedMs(): Millis;
-  hello(self: MemberFact): HelloMessage;
+  hello(self: MemberFact, sums: readonly number[]): HelloMessage;
   dial(address: string): void;
   closeLink(link: LinkId, reason: string): void;
   send(link: LinkId, message: Message): void;
+  /** Sends one message by several links. */
+  sendAll(links: readonly LinkId[], message: Message): void;
   emit(event: EventBody): void;
   /** A member answered at an address that this node dialled. */
   welcomed(address: string): void;
@@ -77,7 +79,8 @@ export class Membership {
       forgotten: (node: NodeId) => port.forgotten(node),
     };
     this.suspicion = new Suspicion(suspicionPort, this.roster);
-    this.#dissemination = new Dissemination({ random, send }, this.roster);
+    const sendAll: MembershipPort["sendAll"] = (links, message) => port.sendAll(links, message);
+    this.#dissemination = new Dissemination({ random, send, sendAll }, this.roster);
     const dial = (address: string): void => port.dial(address);
     this.#dialer = new Dialer({ limits, random, elapsedMs, dial }, seeds);
     this.#tickedAtMs = port.elapsedMs();
@@ -121,17 +124,10 @@ export class Membership {
   linkOpened(id: LinkId, dialled: string | undefined): void {
     const { heartbeatIntervalMs: intervalMs, suspectFloorMs: floorMs } = this.#port.config.limits;
     const silence = new SilenceMeter(this.#port.elapsedMs(), { intervalMs, floorMs });
-    this.#links.add({
-      id,
-      dialled,
-      silence,
-      peer: undefined,
-      address: undefined,
-      silentSinceMs: undefined,
-      isRefused: false,
-    });
+    const unknown = { peer: undefined, address: undefined, silentSinceMs: undefined };
+    this.#links.add({ id, dialled, silence, ...unknown, isRefused: false });
     if (dialled !== undefined) this.#dialer.opened(dialled);
-    this.#port.send(id, this.#port.hello(this.self));
+    this.#port.send(id, this.#port.hello(this.self, this.roster.sums()));
   }
 
   /** Returns the addresses that are seeds no more. */
@@ -219,7 +215,7 @@ export class Membership {
     if (member.fact.state !== "alive") this.suspicion.revive(member, "said hello");
     // A new process under an old name must outbid what is still said about the one before it.
     const outdated = former && !isSameProcess ? [former] : [];
-    this.#dissemination.greet(id, outdated);
+    this.#dissemination.greet(id, { node, outdated, sums: hello.memberSums });
     this.#port.peerUp(node, hello);
     this.#port.trustChanged();
   }
@@ -229,6 +225,8 @@ export class Membership {
       if (fact.node === this.self.node) this.roster.hearOfSelf(fact, from);
       else this.suspicion.hearOf(fact);
     }
+    const link = this.roster.get(from)?.link;
+    if (link !== undefined) this.roster.untold.heard(link, facts);
     this.roster.heardOfAll();
     if (this.roster.takeHasNews()) this.#port.trustChanged();
   }
@@ -277,7 +275,8 @@ export class Membership {
 
   /** Says to all that this node leaves for good. */
   leave(): void {
-    for (const link of this.#links.all()) this.#port.send(link.id, { type: "leave" });
+    const links = [...this.#links.all()].map(({ id }) => id);
+    this.#port.sendAll(links, { type: "leave" });
   }
 
   tick(): void {

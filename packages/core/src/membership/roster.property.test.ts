@@ -72,10 +72,10 @@ describe("hearsay", () => {
   test("is passed on once, and one's own verdict `gone` never", () => {
     const { roster } = rosterOf();
     const member = roster.meet(factOf("n"));
-    expect(roster.takeChanged()).toHaveLength(1);
-    expect(roster.takeChanged()).toEqual([]);
+    expect(roster.untold.take().facts).toHaveLength(1);
+    expect(roster.untold.take().facts).toEqual([]);
     if (member) roster.setState(member, "gone", "test");
-    expect(roster.takeChanged()).toEqual([]);
+    expect(roster.untold.take().facts).toEqual([]);
     expect(roster.facts().map(({ node }) => node)).toEqual([SELF]);
   });
 });
@@ -89,7 +89,7 @@ describe("refutation", () => {
     expect(events).toContainEqual({ type: "refuted", incarnation: 6, accuser: "n" });
     roster.hearOfSelf(doubt, "n" as NodeId);
     expect(roster.self.incarnation).toBe(6);
-    expect(roster.takeChanged()).toEqual([roster.self]);
+    expect(roster.untold.take().facts).toEqual([roster.self]);
   });
 
   test("a former process under this name is outbid, itself is not", () => {

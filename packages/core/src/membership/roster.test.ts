@@ -35,7 +35,7 @@ test("P12: that a member is gone is believed of nobody: it could not hear of it,
   roster.hear(fact({ incarnation: 4, state: "gone" }));
   expect(roster.get("other" as NodeId)?.fact).toEqual(fact());
   roster.hear(fact({ incarnation: 4, state: "left" }));
-  expect(roster.takeChanged()).toEqual([fact({ incarnation: 4, state: "left" })]);
+  expect(roster.untold.take().facts).toEqual([fact({ incarnation: 4, state: "left" })]);
 });
 
 test("P12: nobody can drive a member to an incarnation beyond which there is none", () => {

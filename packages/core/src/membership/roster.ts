@@ -10,6 +10,8 @@ import type { MemberFact } from "../wire/messages.js";
 import { medianOffsetMs } from "./clock-offsets.js";
 import { isTrusted, type Member, supersedes } from "./member.js";
 import { Namesakes } from "./namesakes.js";
+import { partOf, partsFor, RosterSums } from "./roster-sums.js";
+import { UntoldFacts } from "./untold.js";
 
 /**
  * How far hearsay may raise an incarnation at once. Members raise their own by one; who leaps to the
@@ -28,7 +30,9 @@ export interface RosterPort {
 export class Roster {
   readonly #port: RosterPort;
   readonly #members = new Map<NodeId, Member>();
-  readonly #changed = new Map<NodeId, MemberFact>();
+  /** What changed and was told to nobody yet. */
+  readonly untold: UntoldFacts = new UntoldFacts();
+  readonly #sums = new RosterSums();
   readonly #namesakes = new Namesakes();
   #self: MemberFact;
   #hasHeardOfAll = false;
@@ -39,6 +43,7 @@ export class Roster {
     this.#port = port;
     const { node, writer, address } = port.config;
     this.#self = { node, writer, address, incarnation: 1, state: "alive", draining: false };
+    this.#sums.replace(undefined, this.#self);
   }
 
   get self(): MemberFact {
@@ -71,7 +76,10 @@ export class Roster {
   /** A link is up. */
   reviewJoined(): void {
     if (this.#hasJoined || !this.#hasHeardOfAll) return;
-    this.#hasJoined = this.unlinked().length === 0;
+    for (const { fact, link } of this.#members.values()) {
+      if (fact.state === "alive" && link === undefined) return;
+    }
+    this.#hasJoined = true;
   }
 
   /**
@@ -99,9 +107,11 @@ export class Roster {
 
   /** How far the median of all clocks is ahead of the own one, which leads the monotonic one so far. */
   clockOffsetMs(ownLeadMs: Millis): Millis {
-    return medianOffsetMs(
-      this.trusted().map(({ wallLeadMs = ownLeadMs }) => wallLeadMs - ownLeadMs),
-    );
+    const offsets: Millis[] = [];
+    for (const member of this.#members.values()) {
+      if (isTrusted(member)) offsets.push((member.wallLeadMs ?? ownLeadMs) - ownLeadMs);
+    }
+    return medianOffsetMs(offsets);
   }
 
   /** Whether someone is suspected who is not about to leave anyway. */
@@ -122,11 +132,18 @@ export class Roster {
     return [this.#self, ...others.filter((fact) => fact.state !== "gone")];
   }
 
-  /** What changed since the last call. */
-  takeChanged(): MemberFact[] {
-    const changed = [...this.#changed.values()].filter((fact) => fact.state !== "gone");
-    this.#changed.clear();
-    return changed;
+  /** Sums over all that may be told, for hello. */
+  sums(): readonly number[] {
+    return this.#sums.inParts(partsFor(this.#members.size + 1)) ?? [];
+  }
+
+  /** What may be told to who knew so much: all parts of the table of which his sum is another. */
+  factsUnlike(sums: readonly number[]): MemberFact[] {
+    const own = this.#sums.inParts(sums.length);
+    if (!own) return this.facts();
+    if (own.every((sum, part) => sum === sums[part])) return [];
+    const isUnlike = (part: number): boolean => own[part] !== sums[part];
+    return this.facts().filter((fact) => isUnlike(partOf(fact) % sums.length));
   }
 
   /** The member that said hello, undefined where there is no room for another. */
@@ -164,14 +181,13 @@ export class Roster {
     const isDoubt = fact.state !== "alive" || fact.writer !== this.#self.writer;
     if (!isDoubt || fact.incarnation < this.#self.incarnation) return;
     if (fact.incarnation > this.#self.incarnation + LEAP_MAX) return;
-    this.#self = { ...this.#self, incarnation: fact.incarnation + 1 };
-    this.#changed.set(this.#self.node, this.#self);
+    this.#setSelf({ incarnation: fact.incarnation + 1 });
+    this.untold.put(this.#self);
     this.#port.emit({ type: "refuted", incarnation: this.#self.incarnation, accuser });
   }
 
   startDraining(): void {
-    const incarnation = this.#self.incarnation + 1;
-    this.#self = { ...this.#self, incarnation, draining: true };
+    this.#setSelf({ incarnation: this.#self.incarnation + 1, draining: true });
   }
 
   /** This node's own observation of a member. */
@@ -182,6 +198,7 @@ export class Roster {
 
   forget(node: NodeId): void {
     this.#hasNews = true;
+    this.#sums.replace(this.#members.get(node)?.fact, undefined);
     this.#members.delete(node);
     this.#namesakes.forget(node);
   }
@@ -211,6 +228,7 @@ export class Roster {
     };
     this.#hasNews = true;
     this.#members.set(fact.node, member);
+    this.#sums.replace(undefined, fact);
     this.#supersedeAddress(fact, false);
     this.#announce(member, undefined, reason);
     return member;
@@ -256,15 +274,22 @@ export class Roster {
     this.#hasNews = true;
     const from = member.fact.state;
     const isNews = from !== fact.state || member.fact.draining !== fact.draining;
+    this.#sums.replace(member.fact, fact);
     member.fact = fact;
     if (from !== fact.state) member.sinceMs = this.#port.elapsedMs();
-    this.#changed.set(fact.node, fact);
+    this.untold.put(fact);
     if (isNews) this.#announce(member, from, reason);
+  }
+
+  #setSelf(change: Partial<MemberFact>): void {
+    const before = this.#self;
+    this.#self = { ...before, ...change };
+    this.#sums.replace(before, this.#self);
   }
 
   #announce(member: Member, from: MemberState | undefined, reason: string): void {
     const { node, incarnation, state, draining } = member.fact;
-    this.#changed.set(node, member.fact);
+    this.untold.put(member.fact);
     const news = { member: node, incarnation, from, to: state, draining, reason };
     this.#port.emit({ type: "member-changed", ...news });
   }

@@ -60,7 +60,9 @@ function fieldsOf(message: Message): Wire {
   switch (message.type) {
     case "hello": {
       const { protocolMin, protocolMax, digestVersion, cluster, member, wallMs, hlc } = message;
-      return [protocolMin, protocolMax, digestVersion, cluster, memberToWire(member), wallMs, hlc];
+      const wire = [protocolMin, protocolMax, digestVersion, cluster, memberToWire(member)];
+      const sums = message.memberSums ? [message.memberSums] : [];
+      return [...wire, wallMs, hlc, ...sums];
     }
     case "resume":
       return [message.haveSeq];

@@ -41,6 +41,8 @@ export interface HelloMessage {
   readonly member: MemberFact;
   readonly wallMs: Millis;
   readonly hlc: Hlc;
+  /** Sums over the sender's table of members, by parts; undefined from versions that have none. */
+  readonly memberSums?: readonly number[] | undefined;
 }
 
 /** Says how far the receiver of the link has followed the other's changes; the stream begins there. */

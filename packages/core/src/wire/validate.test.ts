@@ -154,8 +154,21 @@ describe("a frame of a known type", () => {
     ["answers a pull with a delta", [16, 1, [id, 2, [], null]]],
     ["introduces itself without a member", [1, 1, 1, 1, "c", null, 5, 5]],
     ["introduces itself with a clock beyond 2^53", [1, 1, 1, 1, "c", member, 5, 2n ** 53n]],
+    ["introduces itself with sums that are none", [1, 1, 1, 1, "c", member, 5, 5, "sums"]],
+    ["introduces itself with a sum beyond 2^32", [1, 1, 1, 1, "c", member, 5, 5, [2 ** 32]]],
+    [
+      "introduces itself with more sums than any table has",
+      [1, 1, 1, 1, "c", member, 5, 5, Array<number>(1_025).fill(1)],
+    ],
   ])("that %s is malformed", (_, wire) => {
     expect(decodeFrame(pack(wire))).toMatchObject({ type: "decode-error", unknownType: undefined });
+  });
+
+  test("P11: a hello without sums, as old versions say it, or with nil for them, has none", () => {
+    const hello = [1, 1, 1, 1, "c", member, 5, 5];
+    for (const wire of [hello, [...hello, null]]) {
+      expect(decodeFrame(pack(wire))).toMatchObject({ type: "hello", memberSums: undefined });
+    }
   });
 
   test("a delta does not pass as a repair", () => {

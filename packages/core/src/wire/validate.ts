@@ -14,6 +14,7 @@ import {
   counts,
   hlc,
   isCount,
+  isPresent,
   Malformed,
   node,
   session,
@@ -126,6 +127,7 @@ function hello(w: readonly unknown[]): Message {
     member: memberFact(w[5]),
     wallMs: time(w[6], "wallMs"),
     hlc: hlc(w[7]),
+    memberSums: isPresent(w[8]) ? memberSums(w[8]) : undefined,
   };
 }
 
@@ -172,6 +174,16 @@ function pulled(w: readonly unknown[]): Message {
 
 function refuse(w: readonly unknown[]): Message {
   return { type: "refuse", code: text(w[1], "code") as RefusalCode, detail: text(w[2], "detail") };
+}
+
+/** How many parts another version may divide its table into; a hello stays small. */
+const MEMBER_SUMS_MAX = 1_024;
+
+function memberSums(value: unknown): readonly number[] {
+  const sums = counts(value, "memberSums");
+  const isSums = sums.length <= MEMBER_SUMS_MAX && sums.every((sum) => sum <= 0xffff_ffff);
+  if (!isSums) throw new Malformed("memberSums must be at most 1,024 integers below 2^32");
+  return sums;
 }
 
 function memberFact(value: unknown): MemberFact {

@@ -174,6 +174,7 @@ const FIELDS_BY_TYPE: { [T in Message["type"]]: FieldsOf<T> } = {
     member: MEMBER,
     wallMs: TIME,
     hlc: HLC,
+    memberSums: few(LANE),
   },
   resume: { haveSeq: COUNT },
   members: { members: few(MEMBER) },
