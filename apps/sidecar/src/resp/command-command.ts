@@ -13,7 +13,7 @@ import {
   EMPTY_ARRAY,
   integer,
   map,
-  NULL_ARRAY,
+  NULL,
   type Reply,
   simple,
   SYNTAX_ERROR,
@@ -57,7 +57,7 @@ function info(args: readonly Buffer[], context: ClientContext, from: number): Re
   return array(
     named(args, context, from).map((name) => {
       const entry = entryOf(name, context);
-      return entry === undefined ? NULL_ARRAY : describe(entry);
+      return entry === undefined ? NULL : describe(entry);
     }),
   );
 }

@@ -6,9 +6,9 @@
  * told again, without effect. Not here: the configuration file (config.ts).
  */
 import type { ClientContext, RedisDoor } from "./client-context.js";
-import { type Command, command, type CommandFlag, container, wrongArity } from "./command.js";
+import { type Command, command, type CommandFlag, container } from "./command.js";
 import { matchesGlob } from "./glob.js";
-import { bulk, error, map, OK, type Reply } from "./reply.js";
+import { bulk, error, map, OK, type Reply, SYNTAX_ERROR } from "./reply.js";
 
 const FLAGS: readonly CommandFlag[] = ["admin", "noscript", "loading", "stale"];
 
@@ -72,17 +72,22 @@ function parameters(door: RedisDoor): Map<string, string> {
 }
 
 function get(args: readonly Buffer[], { door }: ClientContext): Reply {
-  const patterns = args
-    .slice(2)
-    .map((pattern) => Buffer.from(pattern.toString("latin1").toLowerCase(), "latin1"));
-  const found = [...parameters(door)].filter(([name]) =>
-    patterns.some((pattern) => matchesGlob(pattern, Buffer.from(name))),
-  );
-  return map(found.flatMap(([name, value]) => [bulk(name), bulk(value)]));
+  const known = parameters(door);
+  const found = args.slice(2).flatMap((asked) => {
+    const pattern = asked.toString("latin1").toLowerCase();
+    // A name without wildcards is told as it was asked for.
+    if (!/[[*?]/.test(pattern)) {
+      const value = known.get(pattern);
+      return value === undefined ? [] : [[asked.toString("latin1"), value] as const];
+    }
+    const bytes = Buffer.from(pattern, "latin1");
+    return [...known].filter(([name]) => matchesGlob(bytes, Buffer.from(name)));
+  });
+  return map([...new Map(found)].flatMap(([name, value]) => [bulk(name), bulk(value)]));
 }
 
 function set(args: readonly Buffer[], { door }: ClientContext): Reply {
-  if (args.length % 2 !== 0) return wrongArity("config|set");
+  if (args.length % 2 !== 0) return SYNTAX_ERROR;
   const known = parameters(door);
   const values = args.slice(2).map((text) => text.toString("latin1"));
   const changes = new Map(tuned.get(door));

@@ -21,6 +21,9 @@ import {
 /** The version of Redis whose replies are given. */
 export const REDIS_VERSION = "7.0.15";
 
+const INT_MIN = -(2 ** 31);
+const INT_MAX = 2 ** 31 - 1;
+const NOT_AN_INT = error(`ERR value is out of range, value must between ${INT_MIN} and ${INT_MAX}`);
 const PONG = simple("PONG");
 const WRONG_PASSWORD = error("WRONGPASS invalid username-password pair or user is disabled.");
 const NO_PASSWORD = error(
@@ -70,8 +73,9 @@ function reset(_args: readonly Buffer[], context: ClientContext): Reply {
 
 function select(args: readonly Buffer[], context: ClientContext): Reply {
   const text = args[1]?.toString("latin1") ?? "";
-  if (!/^(0|-?[1-9]\d{0,9})$/.test(text)) return NOT_AN_INTEGER;
+  if (!/^(0|-?[1-9]\d{0,17})$/.test(text)) return NOT_AN_INTEGER;
   const db = Number(text);
+  if (db < INT_MIN || db > INT_MAX) return NOT_AN_INT;
   if (db < 0 || db >= context.door.settings.databasesMax) {
     return error("ERR DB index is out of range");
   }
