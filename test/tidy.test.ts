@@ -17,6 +17,8 @@ const ENTRIES = new Set([
   "packages/session-mesh/src/express-session/mesh-store.ts",
   "packages/session-mesh/src/observe/admin.ts",
   "packages/session-mesh/src/storage/lmdb.ts",
+  "packages/tomcat/src/index.ts",
+  "packages/tomcat/src/build.ts",
   "packages/session-mesh/src/records.ts",
   "apps/demo/src/main.ts",
   "apps/demo/src/app-server.ts",
