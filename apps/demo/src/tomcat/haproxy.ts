@@ -4,8 +4,9 @@
  *   door    ─▶ either machine, whichever is next       what all users come in by
  *   side 1  ─▶ machine 1 alone,   side 2 ─▶ machine 2  while the machines are cut off one another
  *
- * A request goes to the other machine when it was not begun (refused, 503), and reads also when they
- * broke off; any other write may have been done, so its client is told.
+ * A request goes to the other machine when it was refused (503: there is no Tomcat, or nobody who keeps
+ * its sessions), and reads also when they broke off; any other write may have been done, so its client
+ * is told.
  *
  * Not here: httpd (apache.ts).
  */
@@ -151,9 +152,11 @@ defaults
   timeout connect 5s
   timeout client 120s
   timeout server 60s
-  timeout check 5s
+  timeout check 20s
   timeout http-keep-alive 120s
   balance roundrobin
+  # httpd closes without a word when a Tomcat breaks off under a later request of a connection.
+  option http-server-close
   retries ${RETRIES}
   option redispatch 1
   option httpchk
