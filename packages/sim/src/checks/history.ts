@@ -12,6 +12,7 @@ import {
   type Hlc,
   type Millis,
   type SessionId,
+  type ShellFields,
   type VersionVector,
   type WriterId,
 } from "@session-mesh/core";
@@ -28,6 +29,8 @@ export interface Committed {
   readonly past: VersionVector;
   /** The idle time that it set. */
   readonly idleMs: Millis | undefined;
+  /** The fields of the envelope that it wrote. */
+  readonly fields: ShellFields | undefined;
   /** What it states; nothing where the session is not modelled. */
   readonly facts: readonly Fact[];
 }
@@ -45,6 +48,7 @@ class SessionHistory {
   births = 0;
   readonly #commits = new Map<WriterId, Committed[]>();
   readonly #idleChanges: Committed[] = [];
+  readonly #fieldChanges: Committed[] = [];
   readonly #copies = new Map<NodePort, Copy>();
 
   constructor(session: SessionId, isModelled: boolean) {
@@ -52,11 +56,17 @@ class SessionHistory {
     this.isModelled = isModelled;
   }
 
+  /** Whether any commit wrote fields of the envelope. */
+  get hasFields(): boolean {
+    return this.#fieldChanges.length > 0;
+  }
+
   add(commit: Committed): void {
     const before = this.#commits.get(commit.writer);
     if (before) before.push(commit);
     else this.#commits.set(commit.writer, [commit]);
     if (commit.idleMs !== undefined) this.#idleChanges.push(commit);
+    if (commit.fields !== undefined) this.#fieldChanges.push(commit);
   }
 
   /** Those of the last commits in `revisions` that follow something which is not in there. */
@@ -74,13 +84,32 @@ class SessionHistory {
     let latest: Committed | undefined;
     for (const commit of this.#idleChanges) {
       const isIn = beyond([commit.writer, commit.rev], revisions).length === 0;
-      const isLater =
-        !latest ||
-        commit.hlc > latest.hlc ||
-        (commit.hlc === latest.hlc && commit.writer > latest.writer);
-      if (isIn && isLater) latest = commit;
+      if (isIn && isLater(commit, latest)) latest = commit;
     }
     return latest?.idleMs;
+  }
+
+  /** What a field is by the commits in `revisions`, of numbers; undefined where none wrote it. */
+  field(name: string, revisions: VersionVector): number | undefined {
+    let winner: { readonly commit: Committed; readonly value: number } | undefined;
+    for (const commit of this.#fieldChanges) {
+      const field = commit.fields?.get(name);
+      if (!field || typeof field.value !== "number") continue;
+      if (beyond([commit.writer, commit.rev], revisions).length > 0) continue;
+      const { value } = field;
+      const order = {
+        max: value - (winner?.value ?? value - 1),
+        min: (winner?.value ?? value + 1) - value,
+      };
+      const isWinner =
+        field.join === "max"
+          ? order.max > 0
+          : field.join === "min"
+            ? order.min > 0
+            : isLater(commit, winner?.commit);
+      if (isWinner) winner = { commit, value };
+    }
+    return winner?.value;
   }
 
   /** What shows on a node that holds exactly the commits in `revisions`; undefined for nothing. */
@@ -125,6 +154,11 @@ export class History {
   of(session: SessionId): SessionHistory | undefined {
     return this.#sessions.get(session);
   }
+}
+
+function isLater(commit: Committed, latest: Committed | undefined): boolean {
+  if (!latest) return true;
+  return commit.hlc > latest.hlc || (commit.hlc === latest.hlc && commit.writer > latest.writer);
 }
 
 function countOf(vector: VersionVector, writer: WriterId): number {

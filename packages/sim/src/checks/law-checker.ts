@@ -10,6 +10,9 @@ import type { History } from "./history.js";
 import { type ModelView, textOf } from "./merge-model.js";
 import type { Course, NodePort } from "../users/node-port.js";
 
+/** What users write beside their data, of each join (users/acts.ts). */
+const FIELDS = ["most", "least", "latest"];
+
 type Found = Extract<ReadResult, { status: "found" }>;
 
 /** How much of two values a failure shows. */
@@ -46,6 +49,7 @@ export class LawChecker {
     if (idleDue !== undefined && idleMs !== idleDue) {
       this.#fail("M10", run, `${session} has the idle time ${idleMs}, not ${idleDue}`);
     }
+    this.#checkFields(run, session, revisions);
     if (!history.isModelled) return undefined;
     const view = history.view(run, revisions);
     this.#modelCount += 1;
@@ -54,6 +58,23 @@ export class LawChecker {
       this.#fail("M1-M12", run, `${session} at ${revisions.join()} ${differing(is, due)}`);
     }
     return view;
+  }
+
+  /** Fields of the envelope are what their joins make of the commits that are held. */
+  #checkFields(run: NodePort, session: SessionId, revisions: VersionVector): void {
+    const history = this.#history.of(session);
+    if (history?.hasFields !== true) return;
+    const fields = run.replica.describe(session)?.fields;
+    for (const name of FIELDS) {
+      const [is, due] = [fields?.get(name)?.value, history.field(name, revisions)];
+      if (is !== due) {
+        this.#fail(
+          "fields join",
+          run,
+          `${session} at ${revisions.join()}: ${name} is ${is}, not ${due}`,
+        );
+      }
+    }
   }
 
   /** A commit with the clock `hlc` is made on top of `held`. */

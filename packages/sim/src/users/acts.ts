@@ -52,7 +52,8 @@ export class Acts {
     const { run, found, view } = visit;
     const mutation = this.mutate(found.value as Draft);
     const read = found.revisions;
-    const change = { snapshot: found, read, view, mutation, ...(commit && { commit }) };
+    const fields = this.#fields();
+    const change = { snapshot: found, read, view, mutation, commit: { ...commit, ...fields } };
     this.make(
       run,
       record,
@@ -60,6 +61,19 @@ export class Acts {
       (made) => this.#parts.requests.respond(visit, made.wrote),
       visit,
     );
+  }
+
+  /** Now and then a field of each join, of values that meet in any order. */
+  #fields(): Change["commit"] {
+    if (!this.#random.chance(this.#options.fieldsRate)) return undefined;
+    const value = (): number => this.#random.range(0, 1_000);
+    return {
+      fields: new Map([
+        ["most", { join: "max", value: value() }],
+        ["least", { join: "min", value: value() }],
+        ["latest", { join: "last", value: value() }],
+      ]),
+    };
   }
 
   /** Commits, and once that is acknowledged writes it down and goes on. */

@@ -126,7 +126,9 @@ export class Commits {
     const { rev, seq } = result;
     laws.commit(run, session, { held, hlc });
     const past = joinVectors(held, [writer, rev]);
-    history.of(session)?.add({ writer, rev, hlc, past, idleMs: undefined, facts: [] });
+    history
+      .of(session)
+      ?.add({ writer, rev, hlc, past, idleMs: undefined, fields: undefined, facts: [] });
     return { seq, wrote: [writer, rev], held, markedMs: lifetimes.touched(times, run) };
   }
 
@@ -191,7 +193,7 @@ export class Commits {
     const wanted = before ? change.commit?.idleMs : change.commit?.birth?.idleMs;
     const idleMs = wanted === before?.idleMs ? undefined : wanted;
     const past = joinVectors(held, [writer, rev]);
-    known?.add({ writer, rev, hlc, past, idleMs, facts });
+    known?.add({ writer, rev, hlc, past, idleMs, fields: change.commit?.fields, facts });
   }
 
   /** Who commits without having missed anything reads what he left. */

@@ -98,6 +98,9 @@ export function mutate(draft: Draft, random: Prng, options: MutationOptions): Mu
   return { traces: traces.length > 0 ? traces : [{ kind: "touch" }], intents };
 }
 
+/** Further elements are added only where one was removed. */
+const THINGS_MAX = 3;
+
 class Mutating {
   readonly traces: Trace[] = [];
   readonly counters = new Map<string, number | undefined>();
@@ -167,7 +170,8 @@ class Mutating {
       return;
     }
     const things = (this.#draft.things ??= []);
-    const index = random.range(0, things.length + 1);
+    // Few enough that users mean the same one now and then.
+    const index = random.range(0, Math.min(things.length, THINGS_MAX) + 1);
     const thing = things[index];
     if (!thing) things.push({ id: name });
     else if (random.chance(0.3)) things.splice(index, 1);

@@ -37,6 +37,8 @@ export interface WorkloadOptions {
   readonly boundaryRate: number;
   /** How likely a user takes part in another's session instead of a login: two browsers, one session. */
   readonly companionRate: number;
+  /** How likely a change writes fields of the envelope too, one of each join. */
+  readonly fieldsRate: number;
   /** A user with more tokens than this waits for his peers instead. */
   readonly tokensMax: number;
   /** How many people share the users' sessions; with none, nobody can be logged out everywhere. */
@@ -64,6 +66,7 @@ export function drawWorkload(
   return {
     companionRate: companions.chance(0.3) ? 0.7 : 0,
     tokensMax: companions.pick([2, 6, 6]),
+    fieldsRate: companions.pick([0, 0.2]),
     users: random.pick([2, 2, 3, 4, 6]),
     tabs: random.pick([1, 1, 2, 3]),
     pauseMs: random.pick([200, 600, 1_500, 3_000]),
@@ -76,7 +79,7 @@ export function drawWorkload(
     regenerateRate: random.pick([0, 0.02, 0.1]),
     retiredAfterWrites: random.pick([20, 40, 40, 400]),
     idleChangeRate: random.pick([0, 0, 0.05]),
-    draftsRate: random.pick([0, 0.05]),
+    draftsRate: random.pick([0, 0.05, 0.3]),
     burstRate: random.chance(0.2) ? 0.05 : 0,
     burstCommits: random.pick([15, 15, 40, 1_000]),
     unknownWriteRate: random.pick([0, 0.3]),
