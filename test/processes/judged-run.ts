@@ -61,7 +61,8 @@ export class JudgedRun {
   static async open(options: JudgedRunOptions): Promise<JudgedRun> {
     const run = new JudgedRun(await NamespaceNetwork.open(options.machines), options);
     try {
-      for (const index of run.network.machines.keys()) await run.cluster.start(index);
+      const indexes = [...run.network.machines.keys()];
+      await Promise.all(indexes.map((index) => run.cluster.start(index)));
       await run.#untilEqual();
     } catch (error) {
       await run.close();

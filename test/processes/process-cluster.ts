@@ -17,6 +17,9 @@ import { RealCourse } from "./real-course.js";
 /** How often what processes say is read. */
 const HEARING_INTERVAL_MS = 5;
 
+/** How far the clocks of machines are ahead of the true time, one after the other. */
+const CLOCK_OFFSETS_MS: readonly number[] = [0, 350, -250, 120];
+
 type EventListener = (run: NodePort, event: EventBody) => void;
 
 /** Hears of every frame that says what its sender holds. */
@@ -43,6 +46,7 @@ export class ProcessCluster implements ClusterPort, NodeListener {
   readonly #standing = new Set<ProbedNode>();
   readonly #listeners: EventListener[] = [];
   readonly #hearing: NodeJS.Timeout;
+  #startCount = 0;
 
   constructor(options: ProcessClusterOptions) {
     this.#options = options;
@@ -82,12 +86,13 @@ export class ProcessCluster implements ClusterPort, NodeListener {
     if (!machine) throw new Error(`there is no machine ${index}`);
     const name = machine.address;
     const seeds = machines
-      .filter((other) => other !== machine && this.runOn(other.address))
+      .filter((other) => other !== machine)
       .map(({ address }) => `ws://${address}:${MESH_PORT}`);
-    const files = new NodeFiles(`${this.#processes.directory}/${name}-${this.#all.length}`);
+    const files = new NodeFiles(`${this.#processes.directory}/${(this.#startCount += 1)}`);
     const listen = { host: name, port: MESH_PORT };
     const mesh = { listen, seeds, limits, secret: SECRET };
-    const options = { ...files.paths, mesh };
+    const clockOffsetMs = CLOCK_OFFSETS_MS[index % CLOCK_OFFSETS_MS.length];
+    const options = { ...files.paths, mesh, clockOffsetMs };
     const child = await this.#processes.run(machine, "watched-node.js", options);
     this.course.step(() => {
       const node = new ProbedNode({ machine: name, limits: this.limits, child, files }, this);

@@ -4,7 +4,8 @@
 // What happens in the replica, and every acknowledgement before it leaves, is appended to a log file,
 // which survives a kill -9. When the test says so, the node stands still at one moment of its clocks
 // and answers calls, one after the other, until it is let go: what the network brings meanwhile waits.
-// Started with { mesh, log, asked, answers } as JSON: its options and the paths of its files.
+// Started with { mesh, clockOffsetMs, log, asked, answers } as JSON: its options, how far its clock is
+// ahead of the machine's, and the paths of its files.
 import { openSync, readSync, writeSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
 import { decodeFrame, Replica } from "@session-mesh/core";
@@ -40,6 +41,9 @@ function readBytes(file, count) {
   }
   return bytes;
 }
+
+const trueNow = Date.now;
+Date.now = () => trueNow() + options.clockOffsetMs;
 
 const say = (line) => write(log, line);
 
