@@ -14,7 +14,8 @@ import {
   TokenSlots,
   VersionTokens,
 } from "session-mesh/records";
-import type { Instances, KnownKey, Sighting } from "./instances.js";
+import type { Held, Instances, KnownKey, Sighting } from "./instances.js";
+import type { Expiry } from "./key.js";
 import type { KeyId } from "./key-names.js";
 import { isLive, type MeshKey } from "./mesh-key.js";
 
@@ -27,18 +28,42 @@ export type LoadStatus = "found" | "absent" | "unknown" | "destroyed" | "expired
 /** What was loaded. */
 export interface Loaded {
   readonly status: LoadStatus;
-  /** How long it lives unless it is used. */
+  /** How long it lives unless it is used; 0 for as long as may be. */
   readonly ttlMs: Millis;
-  readonly fields: readonly [name: string, value: Uint8Array][];
+  /** How long it would have lived without this use. */
+  readonly leftMs: Millis;
+  /** Undefined where the caller has this version. */
+  readonly fields: readonly [name: string, value: Uint8Array][] | undefined;
   /** The user has seen more of it than could be had in time. */
   readonly isStale: boolean;
+  /** A response that shows it needs a token: some member may lack a part of it. */
+  readonly isUnshared: boolean;
+  readonly version: string;
+}
+
+/** How to load. */
+export interface Load {
+  /** Those that the request brought, by name. */
+  readonly tokens: ReadonlyMap<string, string>;
+  /** Which version the caller has; "" for none. */
+  readonly version: string;
+  /** Whether it is to live longer for being read. */
+  readonly isTouch: boolean;
 }
 
 /** What is to be saved. */
 export interface Save {
+  /** 0 for as long as may be. */
   readonly ttlMs: Millis;
-  /** `create`: the server has just made the id. `update`: what was destroyed stays so. */
-  readonly mode: "create" | "update";
+  /**
+   * `create`: the server has just made the id. `update`: what was destroyed stays so, and of what
+   * nobody holds no part is written. `restore`: this is all of it; what was destroyed stays so.
+   */
+  readonly mode: "create" | "update" | "restore";
+  /** Which version the caller has; "" for none. */
+  readonly version: string;
+  /** No token can be given: all peers are waited for instead. */
+  readonly isTokenless: boolean;
   /** Undefined deletes. */
   readonly fields: ReadonlyMap<string, Uint8Array | undefined>;
   readonly tokens: ReadonlyMap<string, string>;
@@ -46,9 +71,11 @@ export interface Save {
 
 /** What became of it. */
 export interface Saved extends AckResult {
-  readonly status: "committed" | "unchanged" | "gone";
+  readonly status: "committed" | "unchanged" | "gone" | "absent";
   /** What the user takes along. */
   readonly cookies: readonly TokenCookie[];
+  /** What there is now, if the caller has seen all that was there before; else "". */
+  readonly version: string;
 }
 
 /** What the sessions need of their keyspace. */
@@ -66,7 +93,8 @@ export interface ForeignSessionsPort {
 }
 
 const NO_ACKS: AckResult = { acks: 0, degraded: false };
-const GONE: Saved = { status: "gone", ...NO_ACKS, cookies: [] };
+const NOT_WRITTEN = { ...NO_ACKS, cookies: [], version: "" };
+const NO_VERSION = "";
 
 /** See the file's comment. */
 export class ForeignSessions {
@@ -80,39 +108,53 @@ export class ForeignSessions {
     this.#secrets = [Buffer.from(secret).toString("base64url")];
   }
 
-  /** Reads; `tokens` are those that the request brought, by name. */
-  async load(id: KeyId, tokens: ReadonlyMap<string, string>): Promise<Loaded> {
+  /** Reads, and waits for what the user has seen elsewhere. */
+  async load(id: KeyId, { tokens, version, isTouch }: Load): Promise<Loaded> {
     const known = this.#port.instances.known(id);
     let isCertain = true;
     if (!this.#isHere(known)) isCertain = await this.#port.ask(known);
     const isStale = await this.#catchUp(this.#sight(known), tokens);
     const sighting = this.#sight(known);
     const status = this.#statusOf(known, sighting, isCertain);
-    if (status !== "found") {
-      return { status, ttlMs: 0, fields: [], isStale: isStale || status === "unknown" };
+    const { held } = sighting;
+    if (status !== "found" || !held) {
+      const nothing = { ttlMs: 0, leftMs: 0, fields: [], isUnshared: false, version: NO_VERSION };
+      return { status, ...nothing, isStale: isStale || status === "unknown" };
     }
     const key = this.#port.key(known, sighting);
-    const ttlMs = sighting.held?.idleMs ?? 0;
-    return { status, ttlMs, fields: key.fields(), isStale };
+    const isEndless = key.expiresAtMs === undefined;
+    const ttlMs = isEndless ? 0 : held.idleMs;
+    const leftMs = key.remainingMs ?? 0;
+    const fields = versionOf(held) === version ? undefined : key.fields();
+    const { records } = this.#port;
+    const unshared = records.unshared(sighting.instance.session, held.revisions);
+    const isUnshared = unshared.revisions.length > 0;
+    if (isTouch && !isEndless) key.expire(this.#expiryOf(ttlMs));
+    const now = versionOf(this.#sight(known).held);
+    return { status, ttlMs, leftMs, fields, isStale, isUnshared, version: now };
   }
 
   /** Writes, and waits for the acknowledgements. */
   async save(id: KeyId, save: Save): Promise<Saved> {
     const known = this.#port.instances.known(id);
-    if (save.mode === "update" && !this.#sight(known).held) {
+    if (save.mode !== "create" && !this.#sight(known).held) {
       const isCertain = await this.#port.ask(known);
-      const sighting = this.#sight(known);
-      const isGone = this.#statusOf(known, sighting, isCertain) !== "unknown";
-      if (!sighting.held && isGone) return GONE;
+      const status = this.#statusOf(known, this.#sight(known), isCertain);
+      if (this.#isDestroyed(known)) return { status: "gone", ...NOT_WRITTEN };
+      const isHeld = status === "found" || status === "expired";
+      if (!isHeld && save.mode === "update") return { status: "absent", ...NOT_WRITTEN };
     }
     const sighting = this.#sight(known);
     const key = this.#port.key(known, sighting);
-    const { ttlMs } = save;
-    const expiry = { atMs: this.#port.nowMs() + ttlMs, ttlMs, isRelative: true };
-    const isWrite = key.change(save.fields, expiry) || !sighting.held;
+    const isWrite = key.change(save.fields, this.#expiryOf(save.ttlMs)) || !sighting.held;
+    const { session } = sighting.instance;
+    const isLatest = versionOf(sighting.held) === save.version;
+    const version = isLatest ? versionOf(this.#sight(known).held) : NO_VERSION;
     const acked = isWrite ? await this.#awaitAcks(key.writtenSeq) : NO_ACKS;
-    const cookies = await this.#tokensFor(sighting.instance.session, save.tokens);
-    return { status: isWrite ? "committed" : "unchanged", ...acked, cookies };
+    const cookies = save.isTokenless
+      ? await this.#shareWithAll(session)
+      : await this.#tokensFor(session, save.tokens);
+    return { status: isWrite ? "committed" : "unchanged", ...acked, cookies, version };
   }
 
   /** Ends a session for good, held here or not; waits for all unsuspected peers. */
@@ -140,12 +182,26 @@ export class ForeignSessions {
   #statusOf(known: KnownKey, { held }: Sighting, isCertain: boolean): LoadStatus {
     const nowMs = this.#port.nowMs();
     if (held) return isLive(held, nowMs) ? "found" : "expired";
-    const { instances } = this.#port;
-    const isDestroyed = instances
-      .windowsAt(nowMs)
-      .some((window) => instances.look(known, window).instance.n > 0);
-    if (isDestroyed) return "destroyed";
+    if (this.#isDestroyed(known)) return this.#isJustRegenerated(known) ? "unknown" : "destroyed";
     return isCertain ? "absent" : "unknown";
+  }
+
+  #isDestroyed(known: KnownKey): boolean {
+    const { instances } = this.#port;
+    const windows = instances.windowsAt(this.#port.nowMs());
+    return windows.some((window) => instances.look(known, window).instance.n > 0);
+  }
+
+  /** Whether a request may still bring this id because it began before it was changed (M13). */
+  #isJustRegenerated(known: KnownKey): boolean {
+    const nowMs = this.#port.nowMs();
+    const atMs = this.#port.instances.regeneratedAtMs(known, nowMs);
+    return atMs > 0 && nowMs - atMs < this.#port.mesh.limits.regenerateGraceMs;
+  }
+
+  #expiryOf(ttlMs: Millis): Expiry {
+    if (ttlMs === 0) return "never";
+    return { atMs: this.#port.nowMs() + ttlMs, ttlMs, isRelative: true };
   }
 
   /** Waits for what the user has seen elsewhere; whether some of it could not be had. */
@@ -176,6 +232,16 @@ export class ForeignSessions {
     return issued.cookies;
   }
 
+  /** Where no token can go along, the others are told before the response ends. */
+  async #shareWithAll(session: SessionId): Promise<readonly TokenCookie[]> {
+    const { records } = this.#port;
+    const look = records.look(session);
+    if (look.status !== "held") return [];
+    const unshared = records.unshared(session, look.revisions);
+    if (unshared.revisions.length > 0) await records.awaitAcks({ seq: unshared.seq, acks: "all" });
+    return [];
+  }
+
   #tokens(came: ReadonlyMap<string, string>): VersionTokens {
     return new VersionTokens(came, { secrets: this.#secrets, slots: this.#slots });
   }
@@ -183,4 +249,9 @@ export class ForeignSessions {
   #awaitAcks(seq: number): Promise<AckResult> {
     return this.#port.records.awaitAcks({ seq, acks: this.#port.acks });
   }
+}
+
+/** What a copy contains, as text; "" for nothing. */
+function versionOf(held: Held | undefined): string {
+  return held ? held.revisions.join(".") : NO_VERSION;
 }

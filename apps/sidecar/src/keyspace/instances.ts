@@ -119,6 +119,18 @@ export class Instances {
     return { instance, held: look.status === "held" ? look : undefined };
   }
 
+  /** When the last destroyed instance of a key was given another name, 0 if it was not (M13). */
+  regeneratedAtMs(key: KnownKey, nowMs: Millis): Millis {
+    let latestMs = 0;
+    for (const window of this.windowsAt(nowMs)) {
+      const { n } = this.look(key, window).instance;
+      if (n === 0) continue;
+      const look = this.#records.look(this.#instance(key.id, window, n - 1).session);
+      if (look.status === "destroyed") latestMs = Math.max(latestMs, look.regeneratedAtMs);
+    }
+    return latestMs;
+  }
+
   /** The first instance after a destroyed one that is not; the destroyed ones have no gaps. */
   #firstAlive(id: KeyId, destroyed: Instance): Instance {
     const isDestroyed = (n: number): boolean =>

@@ -1,10 +1,11 @@
 /**
  * MESH.*: what a server's own session module asks of the sidecar beyond Redis.
  *
- *   MESH.LOAD key [TOKENS n name=value ...]
- *     → [status, ttlMs, [field, value, ...], stale]
- *   MESH.SAVE key ttlMs create|update [TOKENS n name=value ...] [SET n field value ...] [DEL n field ...]
- *     → [status, tokenName, tokenValue, acks, degraded, [further names and values]]
+ *   MESH.LOAD key [NOTOUCH] [VERSION v] [TOKENS n name=value ...]
+ *     → [status, ttlMs, [field, value, ...], stale, unshared, version, leftMs]
+ *   MESH.SAVE key ttlMs create|update|restore [NOTOKEN] [VERSION v] [TOKENS n name=value ...]
+ *             [SET n field value ...] [DEL n field ...]
+ *     → [status, tokenName, tokenValue, acks, degraded, [further names and values], version]
  *   MESH.DESTROY key [REGENERATED]
  *     → [acks, degraded]
  *   MESH.INFO
@@ -16,7 +17,16 @@ import type { Saved } from "../../keyspace/foreign-sessions.js";
 import { RefusedWrite } from "../../keyspace/key.js";
 import { keyIdOf } from "../../keyspace/key-names.js";
 import { type Command, command, type ConnectionContext, type Deferred } from "../command.js";
-import { array, bulk, error, integer, map, type Reply, SYNTAX_ERROR } from "../reply.js";
+import {
+  array,
+  bulk,
+  error,
+  integer,
+  map,
+  NULL_ARRAY,
+  type Reply,
+  SYNTAX_ERROR,
+} from "../reply.js";
 import { parseInteger } from "./numbers.js";
 
 const TTL_MS_MAX = 10 ** 13;
@@ -25,13 +35,28 @@ const TTL_MS_MAX = 10 ** 13;
 interface Sections {
   readonly tokens: ReadonlyMap<string, string>;
   readonly fields: ReadonlyMap<string, Uint8Array | undefined>;
+  readonly version: string;
+  /** Words that stand alone. */
+  readonly flags: ReadonlySet<string>;
 }
 
 function readSections(args: readonly Buffer[], from: number): Sections | undefined {
   const tokens = new Map<string, string>();
   const fields = new Map<string, Uint8Array | undefined>();
+  const flags = new Set<string>();
+  let version = "";
   for (let at = from; at < args.length;) {
     const word = args[at]?.toString("latin1").toUpperCase();
+    if (word === "NOTOUCH" || word === "NOTOKEN") {
+      flags.add(word);
+      at += 1;
+      continue;
+    }
+    if (word === "VERSION") {
+      version = args[at + 1]?.toString("latin1") ?? "";
+      at += 2;
+      continue;
+    }
     const count = parseInteger(args[at + 1]);
     if (count === undefined || count < 0n || count > BigInt(args.length)) return undefined;
     const width = word === "SET" ? 2 : 1;
@@ -48,7 +73,7 @@ function readSections(args: readonly Buffer[], from: number): Sections | undefin
       }
     }
   }
-  return { tokens, fields };
+  return { tokens, fields, version, flags };
 }
 
 function deferred(reply: Promise<Reply>): Deferred {
@@ -62,14 +87,25 @@ function deferred(reply: Promise<Reply>): Deferred {
 function load(args: readonly Buffer[], { db, keyspace }: ConnectionContext): Reply | Deferred {
   const sections = readSections(args, 2);
   if (!sections) return SYNTAX_ERROR;
-  const loading = keyspace.sessions.load(keyIdOf(db, args[1] as Buffer), sections.tokens);
+  const { tokens, version, flags } = sections;
+  const isTouch = !flags.has("NOTOUCH");
+  const options = { tokens, version, isTouch };
+  const loading = keyspace.sessions.load(keyIdOf(db, args[1] as Buffer), options);
   return deferred(
-    loading.then(({ status, ttlMs, fields, isStale }) => {
-      const pairs = fields.flatMap(([name, value]) => [
+    loading.then((loaded) => {
+      const pairs = loaded.fields?.flatMap(([name, value]) => [
         bulk(Buffer.from(name, "latin1")),
         bulk(value),
       ]);
-      return array([bulk(status), integer(ttlMs), array(pairs), integer(isStale ? 1 : 0)]);
+      return array([
+        bulk(loaded.status),
+        integer(loaded.ttlMs),
+        pairs ? array(pairs) : NULL_ARRAY,
+        integer(loaded.isStale ? 1 : 0),
+        integer(loaded.isUnshared ? 1 : 0),
+        bulk(loaded.version),
+        integer(loaded.leftMs),
+      ]);
     }),
   );
 }
@@ -77,20 +113,24 @@ function load(args: readonly Buffer[], { db, keyspace }: ConnectionContext): Rep
 function save(args: readonly Buffer[], { db, keyspace }: ConnectionContext): Reply | Deferred {
   const sections = readSections(args, 4);
   const mode = args[3]?.toString("latin1").toLowerCase();
-  if (!sections || (mode !== "create" && mode !== "update")) return SYNTAX_ERROR;
+  const isMode = mode === "create" || mode === "update" || mode === "restore";
+  if (!sections || !isMode) return SYNTAX_ERROR;
   const ttlMs = parseInteger(args[2]);
-  if (ttlMs === undefined || ttlMs <= 0n || ttlMs > TTL_MS_MAX) {
+  if (ttlMs === undefined || ttlMs < 0n || ttlMs > TTL_MS_MAX) {
     return error("ERR invalid expire time in 'mesh.save' command");
   }
   const saving = keyspace.sessions.save(keyIdOf(db, args[1] as Buffer), {
     ttlMs: Number(ttlMs),
     mode,
-    ...sections,
+    tokens: sections.tokens,
+    fields: sections.fields,
+    version: sections.version,
+    isTokenless: sections.flags.has("NOTOKEN"),
   });
   return deferred(saving.then(savedReply));
 }
 
-function savedReply({ status, cookies, acks, degraded }: Saved): Reply {
+function savedReply({ status, cookies, acks, degraded, version }: Saved): Reply {
   const [first, ...further] = cookies;
   return array([
     bulk(status),
@@ -99,6 +139,7 @@ function savedReply({ status, cookies, acks, degraded }: Saved): Reply {
     integer(acks),
     integer(degraded ? 1 : 0),
     array(further.flatMap(({ name, value }) => [bulk(name), bulk(value)])),
+    bulk(version),
   ]);
 }
 
