@@ -9,6 +9,7 @@ import { latencyBench } from "./latency.bench.js";
 import { memoryBench } from "./memory.bench.js";
 import { startRedis } from "./redis.js";
 import { printResults, type Result } from "./result.js";
+import { sidecarBench } from "./sidecar.bench.js";
 import { storageBench } from "./storage.bench.js";
 import { storeBench } from "./store.bench.js";
 
@@ -29,6 +30,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   join: joinBench,
   memory: () => memoryBench(redis),
   storage: storageBench,
+  sidecar: sidecarBench,
 };
 
 const results: Result[] = [];

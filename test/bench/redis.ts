@@ -9,6 +9,7 @@ import { createServer } from "node:net";
 /** A running server. */
 export interface RedisServer {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -27,6 +28,7 @@ export async function startRedis(): Promise<RedisServer | undefined> {
   const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
   return {
     url: `redis://127.0.0.1:${port}`,
+    pid: server.pid as number,
     stop: () => {
       server.kill();
       return ended;

@@ -27,13 +27,25 @@ export type SidecarConfig = Readonly<Record<string, unknown>>;
 
 const START_DEADLINE_MS = 30_000;
 
+const SOURCE = join(ROOT, "apps/sidecar/src/main.ts");
+
+/** How Node starts a sidecar without a build. */
+const FROM_SOURCE = ["--conditions=session-mesh-source", "--import", "tsx", SOURCE];
+
+/** How Node starts it as users do: `npm run build` comes before. */
+export const BUILT: readonly string[] = [join(ROOT, "apps/sidecar/dist/main.js")];
+
 /** Starts `count` sidecars, and waits until each is linked to all others. */
-export async function startSidecars(count: number, config: SidecarConfig = {}): Promise<Sidecar[]> {
+export async function startSidecars(
+  count: number,
+  config: SidecarConfig = {},
+  program: readonly string[] = FROM_SOURCE,
+): Promise<Sidecar[]> {
   const started: Sidecar[] = [];
   try {
     while (started.length < count) {
       const seeds = started.map(({ mesh }) => mesh);
-      started.push(await startSidecar({ listen: { port: 0 }, seeds, ...config }));
+      started.push(await startSidecar({ listen: { port: 0 }, seeds, ...config }, program));
     }
     for (const { address } of started) await linked(address, count - 1);
   } catch (error) {
@@ -43,13 +55,11 @@ export async function startSidecars(count: number, config: SidecarConfig = {}): 
   return started;
 }
 
-async function startSidecar(config: SidecarConfig): Promise<Sidecar> {
+async function startSidecar(config: SidecarConfig, program: readonly string[]): Promise<Sidecar> {
   const directory = mkdtempSync(join(tmpdir(), "session-mesh-sidecar-"));
   const path = join(directory, "sidecar.json");
   writeFileSync(path, JSON.stringify({ redis: { listen: "127.0.0.1:0" }, ...config }));
-  const main = join(ROOT, "apps/sidecar/src/main.ts");
-  const node = ["--conditions=session-mesh-source", "--import", "tsx", main];
-  const child = spawn(process.execPath, [...node, "serve", "--config", path], {
+  const child = spawn(process.execPath, [...program, "serve", "--config", path], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const stop = async (): Promise<void> => {
