@@ -14,7 +14,6 @@ import org.apache.coyote.ActionCode;
 import org.apache.coyote.ActionHook;
 import org.apache.juli.logging.Log;
 import org.apache.juli.logging.LogFactory;
-import org.apache.tomcat.util.buf.MessageBytes;
 import org.apache.tomcat.util.http.CookieProcessorBase;
 import org.apache.tomcat.util.http.MimeHeaders;
 
@@ -31,7 +30,8 @@ final class Exchange implements ActionHook {
   private static final ThreadLocal<Exchange> CURRENT = new ThreadLocal<>();
   private static final ThreadLocal<Boolean> PEEKING = new ThreadLocal<>();
   private static final String NOTE = "sessionmesh.exchange";
-  private static final Pattern TOKEN_SUFFIX = Pattern.compile("-[0-3][0-9a-z]{6}");
+  private static final Pattern TOKEN = Pattern.compile("mesh-token-[0-3][0-9a-z]{6}");
+  private static final int TOKENS_MAX = 8;
   private static final int TOKEN_AGE_SECONDS = 60;
 
   /** What this exchange knows of one session. */
@@ -52,6 +52,7 @@ final class Exchange implements ActionHook {
   private final Map<MeshSession, View> views = new IdentityHashMap<>();
   private final Map<MeshManager, Map<String, MeshSession>> found = new IdentityHashMap<>();
   private final Map<String, String> cookies = new LinkedHashMap<>();
+  private Map<String, String> tokens;
   private boolean isStale;
   private boolean isQuiet;
   private boolean isClosed;
@@ -161,21 +162,20 @@ final class Exchange implements ActionHook {
     isQuiet = isQuiet || isEnd;
   }
 
-  /** What the request brought of what its user has seen, by the end of the cookies' names. */
-  Map<String, String> tokens(String cookieName) {
-    Map<String, String> tokens = new LinkedHashMap<>();
+  /** What the request brought of what its user has seen, by the cookies' names. */
+  synchronized Map<String, String> tokens() {
+    if (tokens != null) return tokens;
+    tokens = new LinkedHashMap<>();
     MimeHeaders headers = request.getCoyoteRequest().getMimeHeaders();
     for (int at = headers.findHeader("Cookie", 0);
         at >= 0;
         at = headers.findHeader("Cookie", at + 1)) {
-      MessageBytes value = headers.getValue(at);
-      for (String pair : value.toString().split(";")) addToken(tokens, pair.trim(), cookieName);
+      for (String pair : headers.getValue(at).toString().split(";")) addToken(pair.trim());
     }
     return tokens;
   }
 
-  void setToken(MeshManager manager, String suffix, String value) {
-    String name = manager.cookieName() + suffix;
+  void setToken(MeshManager manager, String name, String value) {
     StringBuilder cookie = new StringBuilder(name).append('=').append(value);
     cookie.append("; Max-Age=").append(TOKEN_AGE_SECONDS);
     cookie.append("; Path=").append(manager.cookiePath());
@@ -239,14 +239,11 @@ final class Exchange implements ActionHook {
     }
   }
 
-  private static void addToken(Map<String, String> tokens, String pair, String cookieName) {
+  private void addToken(String pair) {
     int equals = pair.indexOf('=');
-    if (equals < 0 || !pair.startsWith(cookieName)) return;
+    if (equals < 0 || tokens.size() >= TOKENS_MAX) return;
     String name = pair.substring(0, equals).trim();
-    if (name.length() < cookieName.length()) return;
-    String suffix = name.substring(cookieName.length());
-    if (tokens.size() >= 8 || !TOKEN_SUFFIX.matcher(suffix).matches()) return;
-    String value = pair.substring(equals + 1).trim();
-    tokens.put(suffix, value.replace("\"", ""));
+    if (!TOKEN.matcher(name).matches()) return;
+    tokens.put(name, pair.substring(equals + 1).trim().replace("\"", ""));
   }
 }

@@ -30,8 +30,12 @@ final class MeshClient {
   /** What LOAD said. */
   static final class Loaded {
     final String status;
+
+    /** How long it lives unless it is used; 0 for as long as may be. */
     final long idleMs;
-    final long ttlMs;
+
+    /** How long it would have lived without this use. */
+    final long leftMs;
 
     /** By field; null where nothing has changed since the version that was named. */
     final Map<String, byte[]> fields;
@@ -43,11 +47,11 @@ final class MeshClient {
     Loaded(Object[] reply) {
       status = text(reply[0]);
       idleMs = (Long) reply[1];
-      ttlMs = (Long) reply[2];
-      fields = reply[3] == null ? null : fields((Object[]) reply[3]);
-      isStale = (Long) reply[4] != 0;
-      isUnshared = (Long) reply[5] != 0;
-      version = text(reply[6]);
+      fields = reply[2] == null ? null : fields((Object[]) reply[2]);
+      isStale = (Long) reply[3] != 0;
+      isUnshared = (Long) reply[4] != 0;
+      version = text(reply[5]);
+      leftMs = (Long) reply[6];
     }
   }
 
@@ -56,19 +60,20 @@ final class MeshClient {
     final String status;
     final String version;
 
-    /** Token cookies to be set: the end of the cookie's name, then its value. */
+    /** Token cookies to be set, by name. */
     final Map<String, String> cookies = new LinkedHashMap<>();
 
     final boolean isDegraded;
 
     Saved(Object[] reply) {
       status = text(reply[0]);
-      version = text(reply[1]);
-      Object[] flat = (Object[]) reply[2];
-      for (int i = 0; flat != null && i + 1 < flat.length; i += 2) {
-        cookies.put(text(flat[i]), text(flat[i + 1]));
-      }
+      if (!text(reply[1]).isEmpty()) cookies.put(text(reply[1]), text(reply[2]));
       isDegraded = (Long) reply[4] != 0;
+      Object[] further = (Object[]) reply[5];
+      for (int i = 0; i + 1 < further.length; i += 2) {
+        cookies.put(text(further[i]), text(further[i + 1]));
+      }
+      version = text(reply[6]);
     }
   }
 
@@ -90,7 +95,7 @@ final class MeshClient {
     this.prefix = prefix;
   }
 
-  /** Reads and touches; `tokens` are the request's, by the end of their cookies' names. */
+  /** Reads and touches; `tokens` are the request's, by their cookies' names. */
   Loaded load(String id, String version, Map<String, String> tokens, boolean isTouch) {
     List<byte[]> command = command("MESH.LOAD", id);
     if (!isTouch) add(command, "NOTOUCH");
@@ -118,7 +123,7 @@ final class MeshClient {
       add(command, "DEL", Integer.toString(removed.size()));
       for (String each : removed) add(command, each);
     }
-    return understood(() -> new Saved(array(pool.call(command), 5)));
+    return understood(() -> new Saved(array(pool.call(command), 7)));
   }
 
   /** What SAVE needs beside id and mode. */
@@ -148,7 +153,7 @@ final class MeshClient {
     if (tokens.isEmpty()) return;
     add(command, "TOKENS", Integer.toString(tokens.size()));
     for (Map.Entry<String, String> each : tokens.entrySet()) {
-      add(command, each.getKey(), each.getValue());
+      add(command, each.getKey() + "=" + each.getValue());
     }
   }
 

@@ -53,7 +53,6 @@ public final class MeshManager extends ManagerBase {
   private RespPool pool;
   private MeshClient client;
   private AttributeCodec codec;
-  private String cookieName;
 
   @Override
   public String getName() {
@@ -88,7 +87,6 @@ public final class MeshManager extends ManagerBase {
     client = new MeshClient(pool, keyPrefix + ":" + name + ":");
     ClassAllowList allowed = new ClassAllowList(allow, allowWebappClasses);
     codec = new AttributeCodec(allowed, context.getLoader().getClassLoader());
-    cookieName = SessionConfig.getSessionCookieName(context);
     LOG.info("[session-mesh] sessions of " + path + " are kept by the sidecar at " + address);
     setState(LifecycleState.STARTING);
   }
@@ -221,10 +219,6 @@ public final class MeshManager extends ManagerBase {
 
   boolean isSkipping() {
     return "skip".equals(unserializable);
-  }
-
-  String cookieName() {
-    return cookieName;
   }
 
   String cookiePath() {

@@ -78,7 +78,7 @@ final class MeshSession extends StandardSession {
       if (!isValid) return Verdict.NONE;
       if (!isSaved || isPlaceholder) return Verdict.FOUND;
       Map<String, String> tokens =
-          exchange == null ? Collections.emptyMap() : exchange.tokens(owner.cookieName());
+          exchange == null ? Collections.emptyMap() : exchange.tokens();
       MeshClient.Loaded loaded = owner.client().load(id, version, tokens, exchange != null);
       usedAtNanos = System.nanoTime();
       if (loaded.isStale && exchange != null) exchange.isStale();
@@ -153,7 +153,7 @@ final class MeshSession extends StandardSession {
     options.idleMs = idleMs();
     options.version = version;
     options.change = draft.change;
-    options.tokens = exchange == null ? null : exchange.tokens(owner.cookieName());
+    options.tokens = exchange == null ? null : exchange.tokens();
     if (formerId != null && isGone(formerId)) return;
     MeshClient.Mode mode = isSaved ? MeshClient.Mode.UPDATE : MeshClient.Mode.CREATE;
     MeshClient.Saved saved = client.save(id, mode, options);
@@ -166,9 +166,6 @@ final class MeshSession extends StandardSession {
       vanish();
       return;
     }
-    if ("full".equals(saved.status)) {
-      throw new MeshUnavailableException("the mesh is full, or the session is too big", null);
-    }
     content.saved(draft);
     if (!isSaved || "committed".equals(saved.status)) commits++;
     isSaved = true;
@@ -178,7 +175,7 @@ final class MeshSession extends StandardSession {
     if (formerId != null) client.destroy(formerId, true);
     formerId = null;
     if (exchange == null) return;
-    saved.cookies.forEach((suffix, value) -> exchange.setToken(owner, suffix, value));
+    saved.cookies.forEach((name, value) -> exchange.setToken(owner, name, value));
   }
 
   /** A session whose old id was logged out meanwhile does not live on under a new one. */
@@ -207,7 +204,7 @@ final class MeshSession extends StandardSession {
     }
     if (creationTime == 0) creationTime = createdAt(now);
     if (requests.get() > 0) return;
-    long touchedAt = loaded.idleMs == 0 ? now : now - Math.max(0, loaded.idleMs - loaded.ttlMs);
+    long touchedAt = loaded.idleMs == 0 ? now : now - Math.max(0, loaded.idleMs - loaded.leftMs);
     lastAccessedTime = Math.max(creationTime, Math.min(now, touchedAt));
     thisAccessedTime = lastAccessedTime;
   }
