@@ -18,6 +18,7 @@ import type {
   LookResult,
   Millis,
   PullOutcome,
+  SessionDescription,
   SessionId,
   Unshared,
   VersionVector,
@@ -66,6 +67,11 @@ export class SessionRecords {
   /** What is held on this node, expired or not, by reference: not to be changed. */
   look(session: SessionId): LookResult {
     return this.#runtime.run((replica) => replica.look(session));
+  }
+
+  /** What is known of what is held, without a look into it: cold sessions stay cold. */
+  describe(session: SessionId): SessionDescription | undefined {
+    return this.#runtime.run((replica) => replica.describe(session));
   }
 
   /** Commits a change at once; `awaitAcks` with its `seq` says who else has it. */

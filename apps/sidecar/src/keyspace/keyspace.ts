@@ -10,11 +10,12 @@ import type { Mesh, Millis } from "session-mesh";
 import { RecentMap, type SessionRecords } from "session-mesh/records";
 import type { ConnectionContext, Deferred, Outcome } from "../resp/command.js";
 import { matchesGlob } from "../resp/glob.js";
-import { error, type Reply } from "../resp/reply.js";
+import { error, OK, type Reply } from "../resp/reply.js";
 import { Acknowledgements } from "./acknowledgements.js";
 import { ForeignSessions } from "./foreign-sessions.js";
 import { Instances, type KnownKey, type Sighting } from "./instances.js";
 import { type Key, RefusedWrite } from "./key.js";
+import { KeyScan } from "./key-scan.js";
 import { type KeyId, keyIdOf, nameOf, SealedNames } from "./key-names.js";
 import { LocalKeys } from "./local-keys.js";
 import { isLive, MeshKey } from "./mesh-key.js";
@@ -65,6 +66,8 @@ export class Keyspace {
   readonly #acknowledgements: Acknowledgements;
   /** Sessions of servers that ask for more than a Redis client can. */
   readonly sessions: ForeignSessions;
+  /** The keys held here, to go through. */
+  readonly scan: KeyScan;
   readonly #onDegraded: "ok" | "fail";
   /** The number of the last change that was made here. */
   #seq = 0;
@@ -80,6 +83,15 @@ export class Keyspace {
     this.#localPatterns = localKeys.map((pattern) => Buffer.from(pattern));
     this.#acknowledgements = new Acknowledgements(mesh.records, options.acks ?? "all");
     this.#onDegraded = options.onDegraded ?? "ok";
+    this.scan = new KeyScan({
+      records: mesh.records,
+      instances: this.#instances,
+      names: this.#names,
+      local: this.#local,
+      hotSessionsMax: mesh.limits.hotSessionsMax,
+      nowMs: () => this.nowMs(),
+      key: (id) => this.#key(id, this.nowMs()),
+    });
     this.sessions = new ForeignSessions({
       mesh,
       records: mesh.records,
@@ -128,6 +140,16 @@ export class Keyspace {
         return run(ids.map((id) => keys.get(id) as Key));
       });
     return unknown.length === 0 ? runAll() : this.#ask(unknown).then(runAll);
+  }
+
+  /** Removes every key of a database, or of all, that is held here. */
+  async flush(db: number | undefined): Promise<Reply | Deferred> {
+    const before = this.#seq;
+    await this.scan.walk(db, (ids) => {
+      const nowMs = this.nowMs();
+      for (const id of ids) this.#key(id, nowMs).remove();
+    });
+    return this.#seq === before ? OK : this.#acknowledged(OK);
   }
 
   /** Whether a key never leaves this node. */

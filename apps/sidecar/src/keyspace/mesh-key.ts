@@ -57,8 +57,11 @@ export interface MeshKeyPort {
   removeAll(): void;
 }
 
+/** What of a copy says when it ends. */
+type Lifetimes = Pick<Held, "fields" | "absoluteExpiresAtMs" | "lifetime">;
+
 /** When a copy ends, as far as it says so itself; undefined for never. */
-export function endOf(held: Held): Millis | undefined {
+export function endOf(held: Lifetimes): Millis | undefined {
   const value = held.fields.get(END)?.value;
   return typeof value === "number" && value > 0
     ? Math.min(value, held.absoluteExpiresAtMs)
@@ -66,7 +69,7 @@ export function endOf(held: Held): Millis | undefined {
 }
 
 /** Whether a copy is alive at a moment, whatever it holds. */
-export function isLive(held: Held, nowMs: Millis): boolean {
+export function isLive(held: Lifetimes, nowMs: Millis): boolean {
   const endMs = endOf(held);
   return held.lifetime === "live" && (endMs === undefined || nowMs < endMs);
 }

@@ -8,6 +8,9 @@ import { expiryCommands } from "./expiry-commands.js";
 import { hashCommands } from "./hash-commands.js";
 import { keyCommands } from "./key-commands.js";
 import { meshCommands } from "./mesh-commands.js";
+import { numberCommands } from "./number-commands.js";
+import { scanCommands } from "./scan-commands.js";
+import { scriptCommands } from "./script-commands.js";
 import { stringCommands } from "./string-commands.js";
 
 /** The commands. */
@@ -16,5 +19,8 @@ export const dataCommands: readonly Command[] = [
   ...expiryCommands,
   ...hashCommands,
   ...keyCommands,
+  ...numberCommands,
+  ...scanCommands,
+  ...scriptCommands,
   ...meshCommands,
 ];

@@ -15,10 +15,10 @@ const NO_END = integer(-1);
 
 type Flag = "NX" | "XX" | "GT" | "LT";
 
-/** The conditions from `args[3]` on, or the error for them. */
-function parseFlags(args: readonly Buffer[]): ReadonlySet<Flag> | Reply {
+/** The conditions, or the error for them. */
+export function parseFlags(args: readonly Buffer[]): ReadonlySet<Flag> | Reply {
   const flags = new Set<Flag>();
-  for (const argument of args.slice(3)) {
+  for (const argument of args) {
     const given = argument.toString("latin1");
     const word = given.toUpperCase();
     if (word !== "NX" && word !== "XX" && word !== "GT" && word !== "LT") {
@@ -45,10 +45,23 @@ function isAllowed(flags: ReadonlySet<Flag>, key: Key, atMs: bigint): boolean {
   return !(flags.has("LT") && now !== undefined && atMs >= BigInt(now));
 }
 
+/** Lets a key end as its arguments say: when, on which conditions. */
+export function expireKey(
+  key: Key,
+  { ms, unit, flags }: { ms: bigint; unit: TimeUnit; flags: ReadonlySet<Flag> },
+): Reply {
+  if (key.type === "none") return ZERO;
+  const atMs = ms + (unit.isAbsolute ? 0n : BigInt(key.nowMs));
+  if (!isAllowed(flags, key, atMs)) return ZERO;
+  if (atMs <= BigInt(key.nowMs)) key.remove();
+  else key.expire(endOf(atMs, unit, key.nowMs));
+  return ONE;
+}
+
 function expire(name: string, unit: TimeUnit): Command {
   const invalid = error(`ERR invalid expire time in '${name}' command`);
   const run = (args: readonly Buffer[], context: ConnectionContext): Outcome => {
-    const flags = parseFlags(args);
+    const flags = parseFlags(args.slice(3));
     if ("kind" in flags) return flags;
     const value = parseInteger(args[2]);
     if (value === undefined) return NOT_AN_INTEGER;
@@ -56,14 +69,9 @@ function expire(name: string, unit: TimeUnit): Command {
     if (unit.isSeconds && isTooLarge) return invalid;
     const ms = unit.isSeconds ? value * 1000n : value;
     if (!unit.isAbsolute && ms > LARGEST - BigInt(context.keyspace.nowMs())) return invalid;
-    return context.keyspace.one(context, args[1] as Buffer, (key) => {
-      if (key.type === "none") return ZERO;
-      const atMs = ms + (unit.isAbsolute ? 0n : BigInt(key.nowMs));
-      if (!isAllowed(flags, key, atMs)) return ZERO;
-      if (atMs <= BigInt(key.nowMs)) key.remove();
-      else key.expire(endOf(atMs, unit, key.nowMs));
-      return ONE;
-    });
+    return context.keyspace.one(context, args[1] as Buffer, (key) =>
+      expireKey(key, { ms, unit, flags }),
+    );
   };
   return command(name, -3, { flags: ["write", "fast"], keys: [1, 1, 1], run });
 }
