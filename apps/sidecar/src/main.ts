@@ -8,7 +8,7 @@
  *
  * Not here: what a verb does.
  */
-import { Command, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { MeshError } from "session-mesh";
 import { ConfigError } from "./config/config-error.js";
 import { CONFIG_KEYS } from "./config/keys.js";
@@ -25,7 +25,7 @@ const log = (line: string): void => {
 const program = new Command("session-mesh").description(
   "Sessions shared by app servers without a server to run: a node for servers of any language",
 );
-program.addCommand(serveVerb());
+program.exitOverride().addCommand(serveVerb());
 await program.parseAsync().catch(fail);
 
 function serveVerb(): Command {
@@ -35,10 +35,11 @@ function serveVerb(): Command {
   const file = new Option("-c, --config <file>", "JSON file; flags and variables go over it");
   verb.addOption(file.env("SESSION_MESH_CONFIG"));
   for (const { name, variable, description, isSecret } of CONFIG_KEYS) {
-    if (isSecret) continue;
     const option = new Option(`--${name} <value>`, `${description} [${variable}]`);
-    verb.addOption(name.startsWith("limits.") ? option.hideHelp() : option);
+    if (isSecret) option.argParser(() => refuseSecret(name, variable));
+    verb.addOption(option.hideHelp(isSecret || name.startsWith("limits.")));
   }
+  verb.exitOverride();
   return verb.action(async ({ config: path, ...flags }: Record<string, string>) => {
     const { config, warnings } = loadConfig({ file: path, environment: process.env, flags });
     for (const warning of warnings) log(`session-mesh: ${warning}`);
@@ -47,10 +48,23 @@ function serveVerb(): Command {
   });
 }
 
+function refuseSecret(name: string, variable: string): never {
+  throw new ConfigError([
+    `--${name} is refused, since any user of this machine can read command lines; ` +
+      `give it as ${variable}, or in the file that \`${name}File\` names`,
+  ]);
+}
+
 function fail(error: unknown): void {
   if (error instanceof ConfigError) {
     for (const problem of error.problems) log(`session-mesh: ${problem}`);
     process.exitCode = WRONG_CONFIGURATION;
+    return;
+  }
+  // Its help or its complaint was printed already.
+  if (error instanceof CommanderError) {
+    process.exitCode =
+      error.exitCode === 0 || error.code === "commander.help" ? 0 : WRONG_CONFIGURATION;
     return;
   }
   log(

@@ -47,7 +47,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const parsed = configSchema.safeParse(tree);
   if (!parsed.success) {
     const describe = (issue: z.core.$ZodIssue): string[] => describeIssue(issue, origins, sources);
-    throw new ConfigError(parsed.error.issues.flatMap(describe));
+    throw new ConfigError([...new Set(parsed.error.issues.flatMap(describe))]);
   }
   const config = readSecretFiles(parsed.data);
   checkPlacement(config);

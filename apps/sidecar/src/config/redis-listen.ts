@@ -29,9 +29,20 @@ const place = z.union([
     .transform(({ path, mode }): RedisAddress => ({ path, mode: Number.parseInt(mode, 8) })),
 ]);
 
-/** Checks `redis.listen`; gives a list. */
+const places = z.union([
+  z.array(place).min(1).max(ADDRESSES_MAX),
+  place.transform((one): readonly RedisAddress[] => [one]),
+]);
+
+/** Checks `redis.listen`; gives a list. Whatever is wrong, the forms are said. */
 export const redisListenSchema: z.ZodType<readonly RedisAddress[]> = z
-  .union([z.array(place).min(1).max(ADDRESSES_MAX), place.transform((one) => [one])], PROBLEM)
+  .unknown()
+  .transform((value, context): readonly RedisAddress[] => {
+    const parsed = places.safeParse(value);
+    if (parsed.success) return parsed.data;
+    context.addIssue({ code: "custom", message: PROBLEM });
+    return z.NEVER;
+  })
   .default([{ host: "127.0.0.1", port: 6_379 }]);
 
 function fromText(text: string, context: z.core.$RefinementCtx<string>): RedisAddress {
