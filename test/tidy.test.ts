@@ -22,6 +22,7 @@ const ENTRIES = new Set([
   "packages/session-mesh/src/records.ts",
   "apps/demo/src/main.ts",
   "apps/demo/src/app-server.ts",
+  "apps/sidecar/src/main.ts",
   "apps/demo/src/tomcat/main.ts",
   "apps/demo/src/tomcat/reaper-process.ts",
 ]);
