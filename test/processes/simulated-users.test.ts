@@ -44,7 +44,7 @@ const LASTING: WorkloadOptions = {
   ...{ viewRate: 0.15, touchRate: 0.05, logoutRate: 0.03, regenerateRate: 0.03 },
   ...{ retiredAfterWrites: 60, idleChangeRate: 0, draftsRate: 0.05, burstRate: 0.01 },
   ...{ burstCommits: 10, unknownWriteRate: 0.3, boundaryRate: 0, accounts: 3, revokeRate: 0.01 },
-  ...{ companionRate: 0.2, tokensMax: 6 },
+  ...{ companionRate: 0.2, tokensMax: 6, fieldsRate: 0.1 },
   ...{ idleMs: DAY_MS, absoluteMs: 30 * DAY_MS, blobBytesMax: 1_000, modelRate: 1 },
   activities: {
     ...{ mark: 4, push: 2, increment: 2, thing: 2, scratch: 2, visit: 1, shape: 1, whole: 1 },
