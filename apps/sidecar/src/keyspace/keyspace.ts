@@ -57,6 +57,8 @@ export interface KeyspaceCounts {
 export class Keyspace {
   readonly mesh: Mesh;
   readonly counts: KeyspaceCounts = { degradedCount: 0, missAskedCount: 0, missUnknownCount: 0 };
+  /** The scripts that clients have loaded, by SHA-1; few are known at all. */
+  readonly scripts: Set<string> = new Set<string>();
   readonly #records: SessionRecords;
   readonly #instances: Instances;
   readonly #names: SealedNames;

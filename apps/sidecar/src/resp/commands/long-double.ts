@@ -3,7 +3,7 @@
  * INCRBYFLOAT gives the same digits.
  *
  * A number is `mantissa × 2^exponent` with a mantissa below 2^64. Infinities are the numbers' own.
- * Not here: hexadecimal spellings, which C reads as well.
+ * Not here: commands.
  */
 
 const MANTISSA_BITS = 64;
@@ -16,6 +16,11 @@ const POWER_MAX = 4_932;
 const POWER_MIN = -4_950;
 
 const FLOAT = /^([+-]?)(?:([0-9]*)(?:\.([0-9]*))?(?:e([+-]?[0-9]+))?|(inf(?:inity)?))$/i;
+
+const HEXADECIMAL = /^([+-]?)0x([0-9a-f]*)(?:\.([0-9a-f]*))?(?:p([+-]?[0-9]+))?$/i;
+
+/** Beyond these powers of two nothing is a long double. */
+const BINARY_POWER_MAX = 16_383;
 
 /** A number; see the head of this file. */
 export interface LongDouble {
@@ -31,7 +36,7 @@ export const LONG_ZERO: LongDouble = { mantissa: 0n, exponent: 0, isInfinite: fa
 /** The number that text spells; undefined where it spells none. */
 export function parseLongDouble(text: string): LongDouble | undefined {
   const match = FLOAT.exec(text);
-  if (!match) return undefined;
+  if (!match) return parseHexadecimal(text);
   const [, sign, whole = "", fraction = "", power, infinite] = match;
   const factor = sign === "-" ? -1n : 1n;
   if (infinite !== undefined) return { mantissa: factor, exponent: 0, isInfinite: true };
@@ -43,6 +48,18 @@ export function parseLongDouble(text: string): LongDouble | undefined {
   if (magnitude > POWER_MAX || magnitude < POWER_MIN) return undefined;
   const ten = 10n ** BigInt(Math.abs(scale));
   return scale >= 0 ? ratio(factor * digits * ten, 1n) : ratio(factor * digits, ten);
+}
+
+function parseHexadecimal(text: string): LongDouble | undefined {
+  const match = HEXADECIMAL.exec(text);
+  if (!match) return undefined;
+  const [, sign, whole = "", fraction = "", power] = match;
+  if (whole + fraction === "") return undefined;
+  const mantissa = BigInt(`0x${whole}${fraction}`);
+  const exponent = Number(power ?? 0) - 4 * fraction.length;
+  if (mantissa === 0n) return LONG_ZERO;
+  if (Math.abs(exponent + bitLength(mantissa)) > BINARY_POWER_MAX) return undefined;
+  return rounded(sign === "-" ? -mantissa : mantissa, exponent, false);
 }
 
 /** The sum; undefined where it is no number. */

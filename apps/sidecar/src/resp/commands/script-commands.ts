@@ -27,8 +27,15 @@ const UNKNOWN_SCRIPT = error(
 );
 const NO_OPTION = "";
 
+const UNLOCK_SHA = "b70c2384248f88e6b75b9f89241a180f856ad852";
+const UNLOCK_WRONG_TYPE = error(
+  "WRONGTYPE Operation against a key holding the wrong kind of value " +
+    `script: ${UNLOCK_SHA}, on @user_script:1.`,
+);
+
 /** phpredis: lets a lock go that still is the caller's. */
 function unlock([key]: readonly Key[], [secret]: Args): Reply {
+  if (key?.type === "hash") return UNLOCK_WRONG_TYPE;
   const bytes = key?.bytes;
   if (!key || !bytes || !secret || Buffer.compare(bytes, secret) !== 0) return ZERO;
   return key.remove() ? ONE : ZERO;
@@ -59,7 +66,7 @@ function persistAll(keys: readonly Key[]): Reply {
 const probe: Script = () => NULL;
 
 const SCRIPTS: ReadonlyMap<string, Script> = new Map<string, Script>([
-  ["b70c2384248f88e6b75b9f89241a180f856ad852", unlock],
+  [UNLOCK_SHA, unlock],
   // pexpire with a condition, and as it was before there were conditions; pexpireat alike.
   ["3fd750e0b43af99dbd223e5523718f18cded3664", expireAll(false)],
   ["3adcab8843f28538b47f67950913e2a88189dddd", expireAll(false)],
@@ -83,7 +90,9 @@ function run(sha: string, args: Args, { context, unknown }: Running): Outcome {
   }
   if (count < 0n) return error("ERR Number of keys can't be negative");
   const script = SCRIPTS.get(sha);
-  if (!script) return unknown;
+  const { scripts } = context.keyspace;
+  if (!script || (unknown === NO_SCRIPT && !scripts.has(sha))) return unknown;
+  scripts.add(sha);
   const end = 3 + Number(count);
   return context.keyspace.many(context, args.slice(3, end), (keys) =>
     script(keys, args.slice(end)),
@@ -95,11 +104,25 @@ interface Running {
   readonly unknown: Reply;
 }
 
-function flush(args: Args): Reply {
+function load(args: Args, { keyspace }: ConnectionContext): Reply {
+  const sha = shaOf(args[2]);
+  if (!SCRIPTS.has(sha)) return UNKNOWN_SCRIPT;
+  keyspace.scripts.add(sha);
+  return bulk(sha);
+}
+
+function exists(args: Args, { keyspace }: ConnectionContext): Reply {
+  const isLoaded = (sha: Buffer): boolean =>
+    keyspace.scripts.has(sha.toString("latin1").toLowerCase());
+  return array(args.slice(2).map((sha) => (isLoaded(sha) ? ONE : ZERO)));
+}
+
+function flush(args: Args, { keyspace }: ConnectionContext): Reply {
   const mode = args[2]?.toString("latin1").toUpperCase();
   if (args.length > 3 || (mode !== undefined && mode !== "SYNC" && mode !== "ASYNC")) {
     return error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
   }
+  keyspace.scripts.clear();
   return OK;
 }
 
@@ -117,19 +140,8 @@ export const scriptCommands: readonly Command[] = [
     },
   }),
   container("script", [
-    command("script|load", 3, {
-      flags: ["fast"],
-      run: (args) => (SCRIPTS.has(shaOf(args[2])) ? bulk(shaOf(args[2])) : UNKNOWN_SCRIPT),
-    }),
-    command("script|exists", -3, {
-      flags: ["fast"],
-      run: (args) =>
-        array(
-          args
-            .slice(2)
-            .map((sha) => (SCRIPTS.has(sha.toString("latin1").toLowerCase()) ? ONE : ZERO)),
-        ),
-    }),
+    command("script|load", 3, { flags: ["fast"], run: load }),
+    command("script|exists", -3, { flags: ["fast"], run: exists }),
     command("script|flush", -2, { flags: ["fast"], run: flush }),
   ]),
 ];
