@@ -33,7 +33,7 @@ const sidecars: Target = {
   start: startTwoSidecars,
 };
 
-const ONLY = process.env["SESSION_MESH_INTEROP"] ?? "redis";
+const ONLY = process.env["SESSION_MESH_INTEROP"];
 
 /** What suites run against here; `SESSION_MESH_INTEROP=redis` or `=sidecars` chooses one of them. */
 export const TARGETS: readonly Target[] = [

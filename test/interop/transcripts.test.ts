@@ -27,8 +27,6 @@ for (const target of TARGETS) {
       expect(await replay("spring-session", machines as Machines)).toBeGreaterThan(30);
     });
 
-    // Redis answers otherwise than a sidecar to scripts that it has not been sent yet.
-    if (target.isOne) return;
     test("Redisson's Tomcat manager: the same, with its scripts", async () => {
       expect(await replay("redisson", machines as Machines)).toBeGreaterThan(30);
     });

@@ -114,6 +114,7 @@ class Side {
   async empty(): Promise<void> {
     const connection = await RespConnection.open(this.#address);
     await connection.call("FLUSHALL");
+    await connection.call("SCRIPT", "FLUSH");
     connection.close();
   }
 
