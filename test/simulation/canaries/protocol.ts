@@ -176,4 +176,64 @@ export const PROTOCOL_CANARIES: readonly Canary[] = [
       },
     ],
   },
+  {
+    name: "short-batch",
+    says: "the last session of a full batch is left out, and confirmed",
+    checkers: ["P1", "M8", "P8"],
+    seedsMax: 150,
+    override: {
+      limits: { changeLogBytesMax: 500, syncChunkBytesMax: 300, auditIntervalMs: 20_000 },
+      nemesis: { weights: { halves: 4, reset: 3 }, pauseMs: 400, spellMsMax: 1_500 },
+      workload: { users: 6, companionRate: 0, pauseMs: 200 },
+    },
+    edits: [
+      {
+        file: `${CORE}/gossip/batches.ts`,
+        find: "      wholes.set(session, this.#log.headSeq);\n",
+        replace: `      wholes.set(session, this.#log.headSeq);
+      if (bytes + itemBytes(item) >= this.#port.limits.syncChunkBytesMax) continue;
+`,
+      },
+    ],
+  },
+  {
+    name: "forgotten-readers",
+    says: "what others wrote goes into no token",
+    checkers: ["P5 monotonic reads", "P5 read your writes"],
+    seedsMax: 60,
+    override: {
+      nodes: 4,
+      nemesis: {
+        weights: { hole: 4, "one-way": 3, stall: 3, bridge: 2 },
+        pauseMs: 300,
+        spellMsMax: 3_000,
+      },
+      workload: {
+        ...{ users: 4, tabs: 1, companionRate: 1, pauseMs: 150, roamRate: 1, viewRate: 0.5 },
+        ...{ logoutRate: 0, accounts: 0, idleMs: 86_400_000, absoluteMs: 2_592_000_000 },
+      },
+    },
+    edits: [
+      {
+        file: `${CORE}/sharing.ts`,
+        find: "      const lackers = this.#lackers(held, writer, members);\n",
+        replace: `      if (writer !== this.#port.writer) continue;
+      const lackers = this.#lackers(held, writer, members);
+`,
+      },
+    ],
+  },
+  {
+    name: "open-window",
+    says: "changes are pushed however many bytes are unconfirmed",
+    checkers: ["bounds"],
+    seedsMax: 100,
+    edits: [
+      {
+        file: `${CORE}/gossip/pusher.ts`,
+        find: "stream.inFlightBytes < pushWindowBytesMax",
+        replace: "pushWindowBytesMax > 0",
+      },
+    ],
+  },
 ];

@@ -49,7 +49,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "reused-writer",
     says: "a node that comes back writes under the same writer as before",
     checkers: ["P1", "P8", "M8", "M11", "no exception escapes", "clocks are monotone"],
-    seedsMax: 60,
+    seedsMax: 100,
     edits: [
       {
         file: `${CORE}/replica.ts`,
@@ -67,7 +67,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "bare-fingerprint",
     says: "the fingerprint leaves out what surrounds the document",
     checkers: ["P4", "P5", "P8", "M10", "equal digests"],
-    seedsMax: 120,
+    seedsMax: 200,
     override: {
       limits: { changeLogEntriesMax: 4 },
       nemesis: { weights: { halves: 4, isolation: 4 }, spellMsMax: 8_000, pauseMs: 500 },
@@ -154,25 +154,79 @@ export const SESSION_CANARIES: readonly Canary[] = [
     name: "hasty-collection",
     says: "what has expired here is dropped without asking whether someone touched it elsewhere",
     checkers: ["P4", "P1", "P8"],
-    seedsMax: 400,
+    seedsMax: 250,
+    // Users of one session on both sides of a cut: those of one are idle, and what they wrote is theirs alone.
     override: {
-      faultsMs: 20_000,
+      nodes: 4,
+      faultsMs: 14_000,
       clockErrorMsMax: 0,
       driftMax: 0,
-      limits: { clockMarginMs: 300, collectIntervalMs: 300, goneAfterMs: 60_000 },
+      limits: { clockMarginMs: 200, collectIntervalMs: 200, goneAfterMs: 60_000 },
       nemesis: {
         weights: { halves: 4, isolation: 4 },
-        spellMsMax: 10_000,
+        pauseMs: 600,
+        spellMsMax: 8_000,
         jumpMsMax: 0,
         areClocksWild: false,
       },
-      workload: { idleMs: 2_500, absoluteMs: 86_400_000, pauseMs: 1_000, users: 6, roamRate: 0.5 },
+      workload: {
+        ...{ idleMs: 2_500, absoluteMs: 86_400_000, boundaryRate: 0, idleChangeRate: 0 },
+        ...{ users: 4, tabs: 1, companionRate: 1, accounts: 0, revokeRate: 0, roamRate: 0.1 },
+        ...{
+          pauseMs: 1_000,
+          viewRate: 0.1,
+          logoutRate: 0,
+          regenerateRate: 0,
+          burstRate: 0,
+          acks: 1,
+        },
+      },
     },
     edits: [
       {
         file: `${CORE}/retention.ts`,
         find: "members?.every((member) => ",
         replace: "members?.every((member) => true || ",
+      },
+    ],
+  },
+  {
+    name: "wrong-join",
+    says: "a field that is a minimum is joined as a maximum",
+    checkers: ["fields join", "P13", "P11", "P8"],
+    seedsMax: 60,
+    override: {
+      nemesis: { weights: { halves: 3, hole: 3 }, pauseMs: 400 },
+      workload: { fieldsRate: 0.5, draftsRate: 0.3, pauseMs: 200, companionRate: 0.7 },
+    },
+    edits: [
+      {
+        file: `${CORE}/session/envelope.ts`,
+        find: 'compareValues(a.value, b.value) * (a.join === "min" ? -1 : 1);',
+        replace: "compareValues(a.value, b.value);",
+      },
+    ],
+  },
+  {
+    name: "undone-removal",
+    says: "a list element that was removed comes back when it is moved later",
+    checkers: ["M1-M12", "M7", "P8", "P5"],
+    seedsMax: 150,
+    override: {
+      nodes: 3,
+      nemesis: { weights: { halves: 4, isolation: 4 }, pauseMs: 300, spellMsMax: 2_000 },
+      workload: {
+        ...{ users: 3, tabs: 2, companionRate: 1, draftsRate: 0.3, pauseMs: 200, roamRate: 1 },
+        ...{ accounts: 0, logoutRate: 0, viewRate: 0.1, idleMs: 86_400_000, modelRate: 1 },
+        activities: { mark: 0, thing: 4, push: 0, increment: 0, scratch: 0, visit: 0, shape: 0 },
+      },
+    },
+    edits: [
+      {
+        file: `${CORE}/session/places.ts`,
+        find: "      if (!isRemoval) return this.#lose(place, entry, place.own);\n",
+        replace:
+          "      if (!isRemoval && compareEntries(entry, place.own) < 0) return this.#lose(place, entry, place.own);\n",
       },
     ],
   },
