@@ -25,7 +25,7 @@ export async function measureMembership(sizes: readonly number[]): Promise<boole
 
 type Cell = readonly [head: string, text: string];
 
-/** A thousand nodes take half an hour: what is measured is said at once. */
+/** Large clusters take minutes: what is measured is said at once. */
 function* said(cells: Iterable<Cell>): Iterable<Cell> {
   for (const [head, text] of cells) {
     console.info(`  ${head}: ${text}`);
