@@ -43,7 +43,7 @@ const LASTING: WorkloadOptions = {
   ...{ users: 6, tabs: 2, pauseMs: 100, thinkMs: 20, acks: 1, roamRate: 0.5 },
   ...{ viewRate: 0.15, touchRate: 0.05, logoutRate: 0.03, regenerateRate: 0.03 },
   ...{ retiredAfterWrites: 60, idleChangeRate: 0, draftsRate: 0.05, burstRate: 0.01 },
-  ...{ burstCommits: 10, unknownWriteRate: 0.3, boundaryRate: 0, accounts: 3, revokeRate: 0.01 },
+  ...{ burstCommits: 10, unknownWriteRate: 0.3, boundaryRate: 0, accounts: 3, revokeRate: 0.03 },
   ...{ companionRate: 0.2, tokensMax: 6, fieldsRate: 0.1 },
   ...{ idleMs: DAY_MS, absoluteMs: 30 * DAY_MS, blobBytesMax: 1_000, modelRate: 1 },
   activities: {
@@ -56,7 +56,7 @@ const LASTING: WorkloadOptions = {
 const SHORT_LIVED: WorkloadOptions = {
   ...LASTING,
   ...{ idleMs: 2_500, absoluteMs: 9_000, boundaryRate: 0.4, touchRate: 0.15 },
-  ...{ idleChangeRate: 0.05, revokeRate: 0.04, users: 9, tabs: 1 },
+  ...{ idleChangeRate: 0.12, revokeRate: 0.08, accounts: 5, users: 14, tabs: 1 },
 };
 
 describe.skipIf(reason !== undefined)("the simulator's users on four real machines", () => {
