@@ -16,8 +16,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createProxyServer, type ProxyServer } from "httpxy";
 import { listenFrom } from "./free-port.js";
 import { Upstream } from "./upstream.js";
-import { ATTEMPTS_HEADER, SERVER_HEADER } from "./users/storefront.js";
+import { SERVER_HEADER } from "./users/storefront.js";
 
+/** Tells the client how many servers its request was sent to. */
+export const ATTEMPTS_HEADER = "demo-attempts";
 /** On a 502: the request was in flight on a process that was killed, and may have been done. */
 export const INTERRUPTED_HEADER = "demo-interrupted";
 

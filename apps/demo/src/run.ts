@@ -5,7 +5,7 @@
  * Not here: the command line and the process's end (main.ts).
  */
 import { writeFile } from "node:fs/promises";
-import { Balancer, INTERRUPTED_HEADER } from "./balancer.js";
+import { ATTEMPTS_HEADER, Balancer, INTERRUPTED_HEADER } from "./balancer.js";
 import { Cluster } from "./cluster.js";
 import type { DemoOptions } from "./options.js";
 import { isEnoughApart, type Verdict, verdicts } from "./outcome/promises.js";
@@ -25,6 +25,7 @@ import type { Storefront } from "./users/storefront.js";
 const BALANCER_PORT = 8080;
 const STOREFRONT: Storefront = {
   sessionCookie: SESSION_COOKIE,
+  attemptsOf: ({ headers }) => Number(headers[ATTEMPTS_HEADER] ?? 1),
   isInterrupted: ({ headers }) => headers[INTERRUPTED_HEADER] === "yes",
 };
 

@@ -16,7 +16,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../free-port.js";
-import { ATTEMPTS_HEADER, SERVER_HEADER } from "../users/storefront.js";
+import { SERVER_HEADER } from "../users/storefront.js";
 import { Daemon } from "./daemon.js";
 import { programPath } from "./debian.js";
 import type { Machine, Machines } from "./machines.js";
@@ -27,6 +27,9 @@ export interface HealthCheck {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
 }
+
+/** Tells the client how often its request was sent once more: "0", "2", or "+2" if elsewhere. */
+export const RETRIES_HEADER = "demo-retries";
 
 const POLL_MS = 50;
 /** So long that only what hangs exceeds it, on however busy a machine. */
@@ -181,7 +184,7 @@ function door(
   return `frontend door${name}
   bind 127.0.0.1:${port}
   http-after-response set-header ${SERVER_HEADER} %s
-  http-after-response set-header ${ATTEMPTS_HEADER} %rc
+  http-after-response set-header ${RETRIES_HEADER} %rc
   use_backend reads${name} if METH_GET
   default_backend writes${name}
 backend reads${name}

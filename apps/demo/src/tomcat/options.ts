@@ -11,6 +11,8 @@ import { MANAGERS, type ManagerName } from "./session-managers.js";
 export interface TomcatDemoOptions {
   /** Which ways to share sessions are to be seen, one after the other. */
   readonly managers: readonly ManagerName[];
+  /** The shop's new version has the classes of the old one. */
+  readonly hasSameClasses: boolean;
   readonly users: number;
   /** How long the users keep at it; the storyline takes longer, then so do they. */
   readonly seconds: number;
@@ -23,6 +25,7 @@ export interface TomcatDemoOptions {
 /** What is printed for `--help` and beneath a wrong option. */
 export const USAGE: string = `npm run demo:tomcat -- [options]
   --manager NAME   who keeps the sessions: ${MANAGERS.join(", ")}, or all (mesh)
+  --same-classes   the new version of the shop has no new classes
   --users N        concurrent users                   (40)
   --seconds N      how long the users keep at it      (30)
   --report FILE    write what was counted as JSON
@@ -38,6 +41,7 @@ export function readOptions(args: readonly string[]): TomcatDemoOptions | undefi
   if (values.help === true) return undefined;
   return {
     managers: managersOf(values.manager),
+    hasSameClasses: values["same-classes"] === true,
     users: wholeNumber("users", values.users, { min: 1, max: USERS_MAX }),
     seconds: wholeNumber("seconds", values.seconds, { min: 1, max: SECONDS_MAX }),
     reportFile: values.report,
@@ -52,6 +56,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         manager: { type: "string", default: "mesh" },
+        "same-classes": { type: "boolean" },
         users: { type: "string", default: "40" },
         seconds: { type: "string", default: "30" },
         report: { type: "string" },

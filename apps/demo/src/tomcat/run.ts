@@ -42,7 +42,14 @@ export async function run(
   const terminal = new Terminal({ isHeadless, table: () => [line()], summary: line });
   const say = (text: string): void => terminal.say(text);
   terminal.print(`\n${MANAGER_TITLES[manager]}`);
-  const site = await Site.open({ manager, folder: join(folder, manager), reaper, say });
+  const { hasSameClasses } = options;
+  const site = await Site.open({
+    manager,
+    hasSameClasses,
+    folder: join(folder, manager),
+    reaper,
+    say,
+  });
   say(
     `both machines serve; the balancer at ${site.haproxy.url} sends each request to the next one`,
   );

@@ -28,6 +28,9 @@ export const MANAGER_TITLES: Readonly<Record<ManagerName, string>> = {
   filestore: "Tomcat's PersistentManager with a FileStore in a directory that both share",
 };
 
+/** Longer than a sidecar waits for its peers here (sidecar.ts). */
+const SIDECAR_TIMEOUT_MS = 20_000;
+
 /** Channel options: 8 asynchronous; 6 = 2 acknowledged + 4 synchronised, as Tomcat numbers them. */
 const SEND_OPTIONS = { delta: 8, "delta-sync": 6 } as const;
 
@@ -35,7 +38,8 @@ const SEND_OPTIONS = { delta: 8, "delta-sync": 6 } as const;
 export function meshXml({ ports }: Machine): ManagerXml {
   return {
     engine: "",
-    context: `  <Valve className="sessionmesh.tomcat.MeshValve" sidecar="127.0.0.1:${ports.redis}"/>
+    context: `  <Manager className="sessionmesh.tomcat.MeshManager" port="${ports.redis}"
+      allow="shop" timeoutMs="${SIDECAR_TIMEOUT_MS}"/>
 `,
   };
 }

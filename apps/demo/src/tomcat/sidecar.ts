@@ -3,13 +3,11 @@
  *
  * Not here: what Tomcat is told of it (session-managers.ts).
  */
-import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { Daemon } from "./daemon.js";
 import type { Machine } from "./machines.js";
 import type { Reaper } from "./reaper.js";
@@ -34,11 +32,9 @@ const SESSION_MESH: string = fileURLToPath(import.meta.resolve("@session-mesh/cl
  */
 const ANSWER_DEADLINE_MS = 10_000;
 /** A cut says nothing, and is noticed by silence. */
-const SUSPECT_FLOOR_MS = 4_000;
+const SUSPECT_FLOOR_MS = 3_000;
 /** A healed cut is seen soon. */
 const REDIAL_DELAY_MS_MAX = 500;
-
-const run = promisify(execFile);
 
 /** A sidecar, running or not. */
 export class Sidecar {
@@ -122,13 +118,4 @@ export class Sidecar {
       redis: { listen: [`127.0.0.1:${machine.ports.redis}`, this.#socketFile] },
     };
   }
-}
-
-/** Writes the jars that Tomcat needs; resolves to those of Tomcat 10. */
-export async function tomcatJars(folder: string): Promise<readonly string[]> {
-  const jars = join(folder, "jars");
-  await mkdir(jars, { recursive: true });
-  await run(process.execPath, [SESSION_MESH, "tomcat-jar", jars]);
-  const names = (await readdir(jars)).filter((name) => name.includes("tomcat10"));
-  return names.map((name) => join(jars, name));
 }

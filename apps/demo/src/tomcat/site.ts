@@ -6,6 +6,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { placeJars } from "@session-mesh/tomcat";
 import { send } from "../users/http-client.js";
 import type { Server } from "../users/storefront.js";
 import { startApache } from "./apache.js";
@@ -14,13 +15,15 @@ import { Haproxy } from "./haproxy.js";
 import { type Machine, type Machines, openMachines } from "./machines.js";
 import type { Reaper } from "./reaper.js";
 import { type ManagerName, meshXml, ownManagerXml } from "./session-managers.js";
-import { Sidecar, tomcatJars } from "./sidecar.js";
+import { Sidecar } from "./sidecar.js";
 import { Tomcat } from "./tomcat.js";
 import { buildWebapps, type Webapps } from "./webapps.js";
 
 /** What a site is made of. */
 interface SiteOptions {
   readonly manager: ManagerName;
+  /** The shop's new version is the old one. */
+  readonly hasSameClasses: boolean;
   /** Where everything of it is written; it must not be there yet. */
   readonly folder: string;
   readonly reaper: Reaper;
@@ -66,8 +69,9 @@ export class Site {
     await mkdir(folder, { recursive: true });
     const machines = await openMachines(reaper);
     say(`${machines.kind}; the shop's two versions are compiled`);
-    const webapps = await buildWebapps(join(folder, "webapps"));
-    const jars = options.manager === "mesh" ? await tomcatJars(folder) : [];
+    const built = await buildWebapps(join(folder, "webapps"));
+    const webapps = options.hasSameClasses ? { ...built, v2: built.v1 } : built;
+    const jars = options.manager === "mesh" ? tomcatJars(join(folder, "jars")) : [];
     const common = { ...options, jars, secret: crypto.randomUUID() };
     const places = await Promise.all(machines.all.map((one) => openPlace(one, machines, common)));
     for (const { tomcat, sidecar } of places) {
@@ -78,7 +82,8 @@ export class Site {
     const apaches = await Promise.all(
       machines.all.map((one) => startApache(one, join(folder, `httpd-${one.number}`), reaper)),
     );
-    const check = { path: "/readyz", headers: {} };
+    // With a session's cookie, so that who keeps sessions is asked too.
+    const check = { path: "/readyz", headers: { Cookie: "JSESSIONID=health" } };
     const haproxy = await Haproxy.start(machines, { folder, check, reaper });
     const site = new Site({ machines, places, webapps, haproxy });
     for (const place of places) await site.untilWell(place, [haproxy.daemon, ...apaches]);
@@ -147,6 +152,11 @@ export class Site {
     const answer = await send(`${this.doorOf(place)}/readyz`, asked).catch(() => undefined);
     return answer?.status === 200;
   }
+}
+
+/** The jars for Tomcat 10 alone: there are such for Tomcat 9 too. */
+function tomcatJars(folder: string): string[] {
+  return placeJars(folder).filter((jar) => jar.includes("tomcat10"));
 }
 
 async function openPlace(

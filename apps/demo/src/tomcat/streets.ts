@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Received } from "../users/http-client.js";
 import type { Route, Storefront } from "../users/storefront.js";
 import { SERVER_HEADER } from "../users/storefront.js";
+import { RETRIES_HEADER } from "./haproxy.js";
 import type { Site } from "./site.js";
 
 interface Killing {
@@ -42,6 +43,10 @@ export class Streets implements Storefront {
       otherSide: () => (this.#isCut ? other : undefined),
       wasCutSince: (sinceMs) => this.#isCut || this.#healedAtMs >= sinceMs,
     };
+  }
+
+  attemptsOf({ headers }: Received): number {
+    return 1 + Number(headers[RETRIES_HEADER] ?? 0);
   }
 
   isInterrupted({ status, headers }: Received, sentAtMs: number): boolean {

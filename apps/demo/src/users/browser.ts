@@ -6,7 +6,7 @@
 import { CookieJar } from "tough-cookie";
 import { type Received, send } from "./http-client.js";
 import type { Tally } from "../outcome/tally.js";
-import { ATTEMPTS_HEADER, SERVER_HEADER, type Storefront } from "./storefront.js";
+import { SERVER_HEADER, type Storefront } from "./storefront.js";
 
 /** What came of a request. */
 export interface Answer {
@@ -108,8 +108,10 @@ export class Browser {
         timeoutMs: TIMEOUT_MS,
       });
       if (cookie === undefined) this.#keep(received);
-      const isInterrupted = this.#storefront.isInterrupted(received, startedAtMs);
-      const answer = answerOf(received, isInterrupted);
+      const answer = answerOf(received, {
+        isInterrupted: this.#storefront.isInterrupted(received, startedAtMs),
+        attempts: this.#storefront.attemptsOf(received),
+      });
       this.#tally.requestMs.add(performance.now() - startedAtMs);
       this.#count(`${method} ${path}`, answer);
       return answer;
@@ -132,7 +134,10 @@ export class Browser {
   }
 }
 
-function answerOf({ status, headers, text }: Received, isInterrupted: boolean): Answer {
+function answerOf(
+  { status, headers, text }: Received,
+  { isInterrupted, attempts }: { isInterrupted: boolean; attempts: number },
+): Answer {
   const isJson = headers["content-type"]?.startsWith("application/json") === true;
   return {
     outcome: isInterrupted ? "interrupted" : status >= 500 ? "failed" : "answered",
@@ -140,7 +145,7 @@ function answerOf({ status, headers, text }: Received, isInterrupted: boolean): 
     body: isJson ? JSON.parse(text) : text,
     location: headers.location,
     server: String(headers[SERVER_HEADER] ?? ""),
-    attempts: Number(headers[ATTEMPTS_HEADER] ?? 1),
+    attempts,
     isMarkedStale: headers[STALE_HEADER] === "1",
   };
 }

@@ -7,13 +7,13 @@ import type { Received } from "./http-client.js";
 
 /** Tells the client who answered. */
 export const SERVER_HEADER = "demo-server";
-/** Tells the client how many servers its request was sent to. */
-export const ATTEMPTS_HEADER = "demo-attempts";
 
 /** What all users of a run know of the shop. */
 export interface Storefront {
   /** The name of the cookie that carries the session's id. */
   readonly sessionCookie: string;
+  /** To how many servers the balancer sent the request. */
+  attemptsOf(received: Received): number;
   /** Whether the server was killed under a request sent at `sentAtMs` (of performance.now()). */
   isInterrupted(received: Received, sentAtMs: number): boolean;
 }
