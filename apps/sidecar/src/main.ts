@@ -14,6 +14,7 @@ import { ConfigError } from "./config/config-error.js";
 import { CONFIG_KEYS } from "./config/keys.js";
 import { loadConfig } from "./config/load.js";
 import { serve } from "./serve.js";
+import { tomcatJarVerb } from "./tomcat-jar.js";
 
 /** `EX_CONFIG` of sysexits.h. */
 const WRONG_CONFIGURATION = 78;
@@ -25,7 +26,7 @@ const log = (line: string): void => {
 const program = new Command("session-mesh").description(
   "Sessions shared by app servers without a server to run: a node for servers of any language",
 );
-program.exitOverride().addCommand(serveVerb());
+program.exitOverride().addCommand(serveVerb()).addCommand(tomcatJarVerb(log).exitOverride());
 await program.parseAsync().catch(fail);
 
 function serveVerb(): Command {

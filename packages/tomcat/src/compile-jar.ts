@@ -26,18 +26,21 @@ export class TomcatJarError extends Error {
 
 const SOURCES = join(dirname(fileURLToPath(import.meta.url)), "../java");
 
-/**
- * The jars of a Tomcat release, as a Java class path would list them; empty where there are none.
- * `directory`: a Tomcat's `lib`; without it, where Debian's packages put them.
- */
-export function tomcatLibraries(release: TomcatRelease, directory?: string): readonly string[] {
-  const from = directory ?? "/usr/share/java";
-  if (!existsSync(from)) return [];
-  // Debian has each jar twice, once with its version: that name is left out.
-  const isOne = directory === undefined ? new RegExp(`^tomcat${release}-[a-z-]+\\.jar$`) : /\.jar$/;
-  return readdirSync(from)
-    .filter((name) => isOne.test(name))
-    .map((name) => join(from, name));
+/** The jars of a Tomcat release where Debian's packages put them; empty where there are none. */
+export function tomcatLibraries(release: TomcatRelease): readonly string[] {
+  // Each is there twice, once with its version: that name is left out.
+  return jarsIn("/usr/share/java", new RegExp(`^tomcat${release}-[a-z-]+\\.jar$`));
+}
+
+/** The jars of an unpacked Tomcat, by its `lib` directory; one that is needed lies in `bin`. */
+export function librariesOf(lib: string): readonly string[] {
+  return [...jarsIn(lib, /\.jar$/), ...jarsIn(join(lib, "../bin"), /^tomcat-juli\.jar$/)];
+}
+
+function jarsIn(directory: string, pattern: RegExp): readonly string[] {
+  if (!existsSync(directory)) return [];
+  const names = readdirSync(directory).filter((name) => pattern.test(name));
+  return names.map((name) => join(directory, name));
 }
 
 /**

@@ -6,6 +6,7 @@
 export { placeJars } from "./place-jars.js";
 export {
   compileJar,
+  librariesOf,
   TOMCATS,
   TomcatJarError,
   tomcatLibraries,

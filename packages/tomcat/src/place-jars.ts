@@ -10,7 +10,13 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileJar, TOMCATS, tomcatLibraries, type TomcatRelease } from "./compile-jar.js";
+import {
+  compileJar,
+  librariesOf,
+  TOMCATS,
+  tomcatLibraries,
+  type TomcatRelease,
+} from "./compile-jar.js";
 
 const BUILT = join(dirname(fileURLToPath(import.meta.url)), "../dist/jars");
 
@@ -26,7 +32,7 @@ export function placeJars(directory: string, tomcatLib?: string): readonly strin
     const file = join(directory, jarName(release));
     const built = join(BUILT, jarName(release));
     if (tomcatLib === undefined && existsSync(built)) copyFileSync(built, file);
-    else compileJar(file, tomcatLibraries(release, tomcatLib));
+    else compileJar(file, tomcatLib === undefined ? libraries(release) : librariesOf(tomcatLib));
     return file;
   });
 }
@@ -34,8 +40,14 @@ export function placeJars(directory: string, tomcatLib?: string): readonly strin
 /** Makes the jars that go with the package. */
 export function buildJars(): void {
   for (const release of TOMCATS) {
-    compileJar(join(BUILT, jarName(release)), tomcatLibraries(release));
+    compileJar(join(BUILT, jarName(release)), libraries(release));
   }
+}
+
+/** What to compile against: the other release where only that is installed, for it comes out alike. */
+function libraries(release: TomcatRelease): readonly string[] {
+  const own = tomcatLibraries(release);
+  return own.length > 0 ? own : TOMCATS.flatMap((each) => tomcatLibraries(each));
 }
 
 function jarName(release: TomcatRelease): string {

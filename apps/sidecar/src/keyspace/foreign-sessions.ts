@@ -15,7 +15,7 @@ import {
   VersionTokens,
 } from "session-mesh/records";
 import type { Held, Instances, KnownKey, Sighting } from "./instances.js";
-import type { Expiry } from "./key.js";
+import { type Expiry, RefusedWrite } from "./key.js";
 import type { KeyId } from "./key-names.js";
 import { isLive, type MeshKey } from "./mesh-key.js";
 
@@ -117,6 +117,11 @@ export class ForeignSessions {
     const sighting = this.#sight(known);
     const status = this.#statusOf(known, sighting, isCertain);
     const { held } = sighting;
+    const { ready, reasons } = this.#port.mesh.readiness();
+    // Who has just been started may soon hold what he is asked for: "absent" would cost a user his session.
+    if (!ready && (status === "absent" || status === "unknown")) {
+      throw new RefusedWrite(`NOTREADY ${reasons.join("; ")}`);
+    }
     if (status !== "found" || !held) {
       const nothing = { ttlMs: 0, leftMs: 0, fields: [], isUnshared: false, version: NO_VERSION };
       return { status, ...nothing, isStale: isStale || status === "unknown" };

@@ -358,7 +358,7 @@ final class MeshSession extends StandardSession {
   @Override
   protected String[] keys() {
     if (activating != null && Thread.holdsLock(content)) return new String[] {activating};
-    if (!isInvalidating) content.readAll();
+    content.readAll();
     return super.keys();
   }
 

@@ -133,7 +133,7 @@ public final class Shop extends HttpServlet {
   private static void stream(
       HttpServletRequest request, HttpServletResponse response, String name) throws IOException {
     HttpSession session = request.getSession();
-    for (int at = 1; at <= 10; at++) {
+    for (int at = 1; at <= 30; at++) {
       session.setAttribute(name, at);
       response.getWriter().println(at + " " + session.getAttribute("clicks"));
       response.flushBuffer();
