@@ -20,6 +20,8 @@ export class RespConnection {
   #received: Buffer = Buffer.alloc(0);
   #waiting: { resolve: (frame: Frame) => void; reject: (error: Error) => void }[] = [];
 
+  #failure: Error | undefined;
+
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
@@ -37,6 +39,7 @@ export class RespConnection {
 
   /** Sends bytes as they are, and answers the next `count` replies. */
   async send(bytes: Buffer, count: number): Promise<Frame[]> {
+    if (this.#failure) throw this.#failure;
     const replies = Promise.all(Array.from({ length: count }, () => this.#next()));
     this.#socket.write(bytes);
     const late = setTimeout(
@@ -82,6 +85,7 @@ export class RespConnection {
   }
 
   #fail(error: Error): void {
+    this.#failure ??= error;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
     this.#socket.destroy();
   }

@@ -4,6 +4,7 @@
  *   # a comment
  *   a> SET "k 1" "\x00\xff" EX 10     a command on connection a; earlier replies are waited for
  *   a+ GET "k 1"                      sent together with the command before, pipelined
+ *   a>~ GET k1                        inline: as a person types it into telnet
  *   wait 60                           milliseconds
  *   < "$2\r\nOK\r\n"                  the exact reply that the command before must have
  *   <~ "\r\nproto\r\n:3\r\n"          bytes that must be somewhere in it
@@ -11,6 +12,7 @@
  * `{now+N}` and `{nowms+N}` in a command stand for absolute times that many seconds or milliseconds
  * ahead. Bytes are latin1. Not here: sending (differential/two-servers.ts, transcripts.test.ts).
  */
+import { encodeCommand } from "./resp-frame.js";
 
 /** A command on a connection. */
 export interface CommandStep {
@@ -18,6 +20,8 @@ export interface CommandStep {
   readonly args: readonly string[];
   /** Sent without waiting for the reply to the step before, which is on the same connection. */
   readonly isPipelined: boolean;
+  /** Sent as a line of text, not as an array of bulk strings. */
+  readonly isInline?: boolean;
   /** What the reply must be, or contain. */
   readonly expected?: { readonly bytes: string; readonly isPart: boolean };
 }
@@ -52,7 +56,8 @@ export function printSteps(steps: readonly Step[]): string {
 export function printStep(step: Step): string {
   if ("waitMs" in step) return `wait ${step.waitMs}`;
   const words = step.args.map((arg) => (BARE.test(arg) ? arg : quoted(arg)));
-  return `${step.connection}${step.isPipelined ? "+" : ">"} ${words.join(" ")}`;
+  const mark = `${step.isPipelined ? "+" : ">"}${step.isInline ? "~" : ""}`;
+  return `${step.connection}${mark} ${words.join(" ")}`;
 }
 
 /** The steps of a transcript. Throws with the number of a line that is none. */
@@ -62,13 +67,14 @@ export function readSteps(text: string): Step[] {
     if (/^\s*(#|$)/.test(line)) continue;
     const wait = /^wait (\d+)$/.exec(line);
     const reply = /^<(~?) (".*")$/.exec(line);
-    const command = /^(\w+)([>+]) (.*)$/.exec(line);
+    const command = /^(\w+)([>+])(~?) (.*)$/.exec(line);
     if (wait) steps.push({ waitMs: Number(wait[1]) });
     else if (reply)
       expectLast(steps, { bytes: words(reply[2] ?? "")[0] ?? "", isPart: reply[1] === "~" });
     else if (command) {
-      const [, connection = "", mark, rest = ""] = command;
-      steps.push({ connection, args: words(rest), isPipelined: mark === "+" });
+      const [, connection = "", mark, inline, rest = ""] = command;
+      const isInline = inline === "~" && { isInline: true };
+      steps.push({ connection, args: words(rest), isPipelined: mark === "+", ...isInline });
     } else throw new Error(`line ${index + 1} of a transcript: ${line}`);
   }
   return steps;
@@ -93,8 +99,15 @@ function unescaped(text: string): string {
   );
 }
 
+/** A command as it is sent at `nowMs`. */
+export function encodeStep(step: CommandStep, nowMs: number): Buffer {
+  const args = filledIn(step.args, nowMs);
+  if (!step.isInline) return encodeCommand(args);
+  return Buffer.from(`${args.map(quoted).join(" ")}\r\n`, "latin1");
+}
+
 /** The arguments as they are sent at `nowMs`: absolute times filled in. */
-export function filledIn(args: readonly string[], nowMs: number): string[] {
+function filledIn(args: readonly string[], nowMs: number): string[] {
   return args.map((arg) =>
     arg
       .replace(/\{now\+(\d+)\}/g, (_, ahead: string) =>

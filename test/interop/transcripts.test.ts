@@ -12,8 +12,8 @@ import { ROOT } from "../tidy/sources.js";
 import { type Machines, TARGETS } from "./machines.js";
 import { recipeBlocks } from "./recipe.js";
 import { RespConnection } from "./resp-connection.js";
-import { encodeCommand, encodeFrame } from "./resp-frame.js";
-import { filledIn, printStep, quoted, readSteps, type Step } from "./transcript.js";
+import { encodeFrame } from "./resp-frame.js";
+import { encodeStep, printStep, quoted, readSteps, type Step } from "./transcript.js";
 
 for (const target of TARGETS) {
   describe(target.name, () => {
@@ -57,11 +57,11 @@ async function replayStep(
   addresses: Machines["addresses"],
 ): Promise<void> {
   if ("waitMs" in step) return pause(step.waitMs);
-  const { connection: name, args, expected } = step;
+  const { connection: name, expected } = step;
   const known = connections.get(name);
   const connection = known ?? (await RespConnection.open(addresses[name.startsWith("a") ? 0 : 1]));
   connections.set(name, connection);
-  const [frame] = await connection.send(encodeCommand(filledIn(args, Date.now())), 1);
+  const [frame] = await connection.send(encodeStep(step, Date.now()), 1);
   const reply = frame ? encodeFrame(frame) : "";
   if (expected === undefined) return;
   const shown = `${printStep(step)}\n${quoted(reply)}`;

@@ -1,6 +1,6 @@
 /**
  * Whether two servers' replies to one command are the same, byte for byte but for what Redis itself
- * leaves open: the order of sets and maps, what a random choice is, and the milliseconds of a life.
+ * leaves open: the order of sets and maps, what a random choice is, how a value is kept, and the milliseconds of a life.
  *
  * Not here: differences that we know and stand by (differences.ts).
  */
@@ -17,7 +17,8 @@ const LIVES_MS: Readonly<Record<string, number>> = {
   PEXPIRETIME: 1,
 };
 const UNORDERED = new Set(["KEYS", "HKEYS", "HVALS"]);
-const RANDOM = new Set(["RANDOMKEY", "HRANDFIELD"]);
+/** A choice by chance, or how a value happens to be kept. */
+const RANDOM = new Set(["RANDOMKEY", "HRANDFIELD", "OBJECT"]);
 
 /** The name of a step's command, in capitals. */
 export function nameOf({ args }: CommandStep): string {

@@ -21,6 +21,12 @@ const hello = (random: Prng): string[] =>
     ["HELLO", "3", "FOO"],
   ]);
 
+/** Of commands that a sidecar does not have, those that leave nothing behind. */
+const ABSENT = [
+  ...["SISMEMBER", "SCARD", "ZSCORE", "LLEN", "XLEN", "PFCOUNT", "GEOPOS"],
+  ...["PUBLISH", "WATCH", "UNWATCH", "DISCARD", "GETBIT", "LCS", "DUMP", "SORT", "WAIT"],
+];
+
 /** All of them. */
 export const connectionCommands: readonly Draw[] = [
   () => ["PING"],
@@ -44,4 +50,7 @@ export const connectionCommands: readonly Draw[] = [
   (random) => ["EVALSHA", UNLOCK_SHA1, random.pick(["x", "-1", "3"]), keyOf(random)],
   () => ["SCRIPT", "EXISTS", UNLOCK_SHA1, UNKNOWN_SHA1],
   () => ["SCRIPT", "LOAD", UNLOCK],
+  () => ["EVAL", "return 1", "0"],
+  (random) => [random.pick(ABSENT), keyOf(random), "0"],
+  (random) => ["OBJECT", "ENCODING", keyOf(random)],
 ];

@@ -31,6 +31,7 @@ export function streamOf(seed: number, commands: number): Step[] {
   const steps: Step[] = [{ connection: "b", args: ["HELLO", "3"], isPipelined: false }];
   while (steps.length < commands) {
     if (random.chance(0.015)) steps.push(...expiring(random));
+    else if (random.chance(0.01)) steps.push(...longLived(random));
     else steps.push(command(random, steps.at(-1)));
   }
   return steps;
@@ -41,7 +42,8 @@ function command(random: Prng, last: Step | undefined): CommandStep {
   const connection = stays ? last.connection : random.pick(["a", "b"]);
   const args = spoiled(random, random.pick(COMMANDS)(random));
   const isPipelined = Boolean(stays) && random.chance(0.8);
-  return { connection, args, isPipelined };
+  const isInline = random.chance(0.03);
+  return { connection, args, isPipelined, ...(isInline && { isInline }) };
 }
 
 /** Now and then an argument too few or too many, and the name in another case. */
@@ -52,6 +54,21 @@ function spoiled(random: Prng, args: readonly string[]): string[] {
   if (random.chance(0.02)) return [spelt, ...rest, random.pick(NOISE)];
   if (random.chance(0.005)) return [`${spelt}X`, ...rest];
   return [spelt, ...rest];
+}
+
+/** A key of its own that is given a longer life than sessions have. */
+function longLived(random: Prng): Step[] {
+  const seconds = String(random.range(6_000_000, 60_000_000));
+  const given = random.pick([
+    ["SET", "long", "v", "EX", seconds],
+    ["SETEX", "long", seconds, "v"],
+  ]);
+  const asked = random.pick(["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"]);
+  return [given, [asked, "long"], ["GET", "long"], ["DEL", "long"]].map((args) => ({
+    connection: "a",
+    args,
+    isPipelined: false,
+  }));
 }
 
 /** A key that is given a short life, and is looked at when that is over. */

@@ -6,8 +6,8 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { type Address, RespConnection } from "../resp-connection.js";
-import { encodeCommand, encodeFrame, type Frame } from "../resp-frame.js";
-import { type CommandStep, filledIn, printStep, quoted, type Step } from "../transcript.js";
+import { encodeFrame, type Frame } from "../resp-frame.js";
+import { type CommandStep, encodeStep, printStep, quoted, type Step } from "../transcript.js";
 import { isSame } from "./comparison.js";
 import { DIFFERENCES, type Difference } from "./differences.js";
 
@@ -99,7 +99,7 @@ function batchesOf(steps: readonly Step[]): Batch[] {
 /** The same bytes for both, absolute times included. */
 function bytesOf(steps: readonly CommandStep[]): Buffer {
   const nowMs = Date.now();
-  return Buffer.concat(steps.map(({ args }) => encodeCommand(filledIn(args, nowMs))));
+  return Buffer.concat(steps.map((step) => encodeStep(step, nowMs)));
 }
 
 /** One server, with the connections that a stream has opened to it. */
