@@ -8,16 +8,13 @@
  * Not here: the commands (resp/commands/mesh-commands.ts).
  */
 import type { AckResult, Mesh, Millis, SessionId } from "session-mesh";
-import {
-  type SessionRecords,
-  type TokenCookie,
-  TokenSlots,
-  VersionTokens,
-} from "session-mesh/records";
-import type { Held, Instances, KnownKey, Sighting } from "./instances.js";
+import { type TokenCookie, TokenSlots, VersionTokens } from "session-mesh/records";
+import type { Held, KnownKey, Sighting } from "./instances.js";
 import { type Expiry, RefusedWrite } from "./key.js";
 import type { KeyId } from "./key-names.js";
-import { isLive, type MeshKey } from "./mesh-key.js";
+import { isLive } from "./key-ends.js";
+import { MeshKey } from "./mesh-key.js";
+import type { MeshKeys } from "./mesh-keys.js";
 
 /** With what the names of token cookies begin. */
 export const TOKEN_PREFIX = "mesh-token";
@@ -81,15 +78,8 @@ export interface Saved extends AckResult {
 /** What the sessions need of their keyspace. */
 export interface ForeignSessionsPort {
   readonly mesh: Mesh;
-  readonly records: SessionRecords;
-  readonly instances: Instances;
+  readonly keys: MeshKeys;
   readonly acks: number | "all";
-  nowMs(): Millis;
-  /** Asks the peers; whether all could be asked. */
-  ask(known: KnownKey): Promise<boolean>;
-  key(known: KnownKey, sighting: Sighting): MeshKey;
-  /** Destroys what is held under a key, and its current instance in any case; the change's number. */
-  destroy(known: KnownKey, options: { regenerated: boolean }): number;
 }
 
 const NO_ACKS: AckResult = { acks: 0, degraded: false };
@@ -104,15 +94,15 @@ export class ForeignSessions {
 
   constructor(port: ForeignSessionsPort) {
     this.#port = port;
-    const secret = port.records.deriveKey("sidecar tokens 1", 32);
+    const secret = port.keys.records.deriveKey("sidecar tokens 1", 32);
     this.#secrets = [Buffer.from(secret).toString("base64url")];
   }
 
   /** Reads, and waits for what the user has seen elsewhere. */
   async load(id: KeyId, { tokens, version, isTouch }: Load): Promise<Loaded> {
-    const known = this.#port.instances.known(id);
+    const known = this.#port.keys.instances.known(id);
     let isCertain = true;
-    if (!this.#isHere(known)) isCertain = await this.#port.ask(known);
+    if (!this.#isHere(known)) isCertain = await this.#port.keys.ask(known);
     const isStale = await this.#catchUp(this.#sight(known), tokens);
     const sighting = this.#sight(known);
     const status = this.#statusOf(known, sighting, isCertain);
@@ -126,12 +116,12 @@ export class ForeignSessions {
       const nothing = { ttlMs: 0, leftMs: 0, fields: [], isUnshared: false, version: NO_VERSION };
       return { status, ...nothing, isStale: isStale || status === "unknown" };
     }
-    const key = this.#port.key(known, sighting);
+    const key = this.#keyOf(known, sighting);
     const isEndless = key.expiresAtMs === undefined;
     const ttlMs = isEndless ? 0 : held.idleMs;
     const leftMs = key.remainingMs ?? 0;
     const fields = versionOf(held) === version ? undefined : key.fields();
-    const { records } = this.#port;
+    const { records } = this.#port.keys;
     const unshared = records.unshared(sighting.instance.session, held.revisions);
     const isUnshared = unshared.revisions.length > 0;
     if (isTouch && !isEndless) key.expire(this.#expiryOf(ttlMs));
@@ -141,16 +131,16 @@ export class ForeignSessions {
 
   /** Writes, and waits for the acknowledgements. */
   async save(id: KeyId, save: Save): Promise<Saved> {
-    const known = this.#port.instances.known(id);
+    const known = this.#port.keys.instances.known(id);
     if (save.mode !== "create" && !this.#sight(known).held) {
-      const isCertain = await this.#port.ask(known);
+      const isCertain = await this.#port.keys.ask(known);
       const status = this.#statusOf(known, this.#sight(known), isCertain);
       if (this.#isDestroyed(known)) return { status: "gone", ...NOT_WRITTEN };
       const isHeld = status === "found" || status === "expired";
       if (!isHeld && save.mode === "update") return { status: "absent", ...NOT_WRITTEN };
     }
     const sighting = this.#sight(known);
-    const key = this.#port.key(known, sighting);
+    const key = this.#keyOf(known, sighting);
     const isWrite = key.change(save.fields, this.#expiryOf(save.ttlMs)) || !sighting.held;
     const { session } = sighting.instance;
     const isLatest = versionOf(sighting.held) === save.version;
@@ -164,49 +154,55 @@ export class ForeignSessions {
 
   /** Ends a session for good, held here or not; waits for all unsuspected peers. */
   async destroy(id: KeyId, options: { regenerated: boolean }): Promise<AckResult> {
-    const known = this.#port.instances.known(id);
-    if (!this.#isHere(known)) await this.#port.ask(known);
-    const seq = this.#port.destroy(known, options);
-    return this.#port.records.awaitAcks({ seq, acks: "all" });
+    const known = this.#port.keys.instances.known(id);
+    if (!this.#isHere(known)) await this.#port.keys.ask(known);
+    const seq = this.#port.keys.destroySession(known, options);
+    return this.#port.keys.records.awaitAcks({ seq, acks: "all" });
   }
 
   #sight(known: KnownKey): Sighting {
-    const nowMs = this.#port.nowMs();
-    const { instances } = this.#port;
+    const nowMs = this.#port.keys.nowMs();
+    const { instances } = this.#port.keys;
     const live = instances.find(known, nowMs, (held) => isLive(held, nowMs));
     if (live.held && isLive(live.held, nowMs)) return live;
     // A request that began in time may end after it: it goes on with what it has read.
     return instances.find(known, nowMs, () => true);
   }
 
+  /** What a user holds goes on, idle or not. */
+  #keyOf(known: KnownKey, sighting: Sighting): MeshKey {
+    const { keys } = this.#port;
+    return new MeshKey(keys, known, { sighting, nowMs: keys.nowMs(), isRevived: true });
+  }
+
   #isHere(known: KnownKey): boolean {
     const { held } = this.#sight(known);
-    return held !== undefined && isLive(held, this.#port.nowMs());
+    return held !== undefined && isLive(held, this.#port.keys.nowMs());
   }
 
   #statusOf(known: KnownKey, { held }: Sighting, isCertain: boolean): LoadStatus {
-    const nowMs = this.#port.nowMs();
+    const nowMs = this.#port.keys.nowMs();
     if (held) return isLive(held, nowMs) ? "found" : "expired";
     if (this.#isDestroyed(known)) return this.#isJustRegenerated(known) ? "unknown" : "destroyed";
     return isCertain ? "absent" : "unknown";
   }
 
   #isDestroyed(known: KnownKey): boolean {
-    const { instances } = this.#port;
-    const windows = instances.windowsAt(this.#port.nowMs());
+    const { instances } = this.#port.keys;
+    const windows = instances.windowsAt(this.#port.keys.nowMs());
     return windows.some((window) => instances.look(known, window).instance.n > 0);
   }
 
   /** Whether a request may still bring this id because it began before it was changed (M13). */
   #isJustRegenerated(known: KnownKey): boolean {
-    const nowMs = this.#port.nowMs();
-    const atMs = this.#port.instances.regeneratedAtMs(known, nowMs);
+    const nowMs = this.#port.keys.nowMs();
+    const atMs = this.#port.keys.instances.regeneratedAtMs(known, nowMs);
     return atMs > 0 && nowMs - atMs < this.#port.mesh.limits.regenerateGraceMs;
   }
 
   #expiryOf(ttlMs: Millis): Expiry {
     if (ttlMs === 0) return "never";
-    return { atMs: this.#port.nowMs() + ttlMs, ttlMs, isRelative: true };
+    return { atMs: this.#port.keys.nowMs() + ttlMs, ttlMs, isRelative: true };
   }
 
   /** Waits for what the user has seen elsewhere; whether some of it could not be had. */
@@ -217,7 +213,7 @@ export class ForeignSessions {
     if (seen.length === 0) return false;
     if (!held) return true;
     const { tokenDeadlineMs } = this.#port.mesh.limits;
-    const { records } = this.#port;
+    const { records } = this.#port.keys;
     const { missing } = await records.awaitRevisions(instance.session, seen, tokenDeadlineMs);
     return missing.length > 0;
   }
@@ -226,7 +222,7 @@ export class ForeignSessions {
     session: SessionId,
     came: ReadonlyMap<string, string>,
   ): Promise<readonly TokenCookie[]> {
-    const { records } = this.#port;
+    const { records } = this.#port.keys;
     const look = records.look(session);
     if (look.status !== "held") return [];
     const { revisions } = look;
@@ -239,7 +235,7 @@ export class ForeignSessions {
 
   /** Where no token can go along, the others are told before the response ends. */
   async #shareWithAll(session: SessionId): Promise<readonly TokenCookie[]> {
-    const { records } = this.#port;
+    const { records } = this.#port.keys;
     const look = records.look(session);
     if (look.status !== "held") return [];
     const unshared = records.unshared(session, look.revisions);
@@ -252,7 +248,7 @@ export class ForeignSessions {
   }
 
   #awaitAcks(seq: number): Promise<AckResult> {
-    return this.#port.records.awaitAcks({ seq, acks: this.#port.acks });
+    return this.#port.keys.records.awaitAcks({ seq, acks: this.#port.acks });
   }
 }
 

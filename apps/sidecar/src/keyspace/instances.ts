@@ -45,6 +45,8 @@ export class KnownKey {
   readonly id: KeyId;
   /** By window, the newest first; only those that can be looked at now. */
   readonly instances: Map<number, Instance> = new Map<number, Instance>();
+  /** Whether it never leaves this node; undefined as long as nobody asked. */
+  isLocal: boolean | undefined;
   /** Until when a miss need not be asked of peers again, in `performance.now()`. */
   absentUntilMs = 0;
 

@@ -3,7 +3,7 @@
  * of the cluster, and nobody else, list the keys it holds.
  *
  *   raw id  = db \0 window \0 n \0 key            hashed with the idKey at the door, never sent
- *   sealed  = siv ‖ AES-256-CTR(siv, db ‖ key)    siv: the first 16 bytes of HMAC-SHA256(db ‖ key)
+ *   sealed  = base64url(siv ‖ AES-256-CTR(siv, db ‖ key))    siv: the first 16 bytes of HMAC-SHA256(db ‖ key)
  *
  * Equal keys have equal sealed names, so two nodes that make one key at the same time agree on it; a
  * sealed name that was tampered with does not open.
@@ -50,19 +50,20 @@ export class SealedNames {
   }
 
   /** The sealed name of a key. */
-  seal(id: KeyId): Uint8Array {
+  seal(id: KeyId): string {
     const plain = Buffer.from(id, "latin1");
     const siv = this.#sivOf(plain);
     const cipher = createCipheriv("aes-256-ctr", this.#cipherKey, siv);
-    return new Uint8Array(Buffer.concat([siv, cipher.update(plain)]));
+    return Buffer.concat([siv, cipher.update(plain)]).toString("base64url");
   }
 
   /** The key that a sealed name is of; undefined for what was not sealed with this cluster's key. */
   open(sealed: unknown): KeyId | undefined {
-    if (!(sealed instanceof Uint8Array) || sealed.length <= SIV_BYTES) return undefined;
-    const siv = sealed.subarray(0, SIV_BYTES);
+    const bytes = Buffer.from(typeof sealed === "string" ? sealed : "", "base64url");
+    if (bytes.length <= SIV_BYTES) return undefined;
+    const siv = bytes.subarray(0, SIV_BYTES);
     const cipher = createDecipheriv("aes-256-ctr", this.#cipherKey, siv);
-    const plain = cipher.update(sealed.subarray(SIV_BYTES));
+    const plain = cipher.update(bytes.subarray(SIV_BYTES));
     return this.#sivOf(plain).equals(siv) ? plain.toString("latin1") : undefined;
   }
 

@@ -8,12 +8,13 @@
  * Not here: patterns, and what clients are told.
  */
 import type { Millis } from "session-mesh";
-import { PARTITION_COUNT, type SessionRecords } from "session-mesh/records";
-import type { Instances } from "./instances.js";
+import { PARTITION_COUNT } from "session-mesh/records";
 import type { Key, KeyType } from "./key.js";
-import { dbOf, type KeyId, type SealedNames } from "./key-names.js";
+import { dbOf, type KeyId } from "./key-names.js";
 import type { LocalKeys } from "./local-keys.js";
-import { isLive, sealedNameOf } from "./mesh-key.js";
+import { isLive } from "./key-ends.js";
+import { sealedNameOf } from "./mesh-key.js";
+import type { MeshKeys } from "./mesh-keys.js";
 
 /** How long a walk through all keys may keep others waiting at a time. */
 const SLICE_MS: Millis = 8;
@@ -23,12 +24,9 @@ export const SCAN_STEPS: number = PARTITION_COUNT + 1;
 
 /** What a walk needs. */
 export interface KeyScanPort {
-  readonly records: SessionRecords;
-  readonly instances: Instances;
-  readonly names: SealedNames;
+  readonly keys: MeshKeys;
   readonly local: LocalKeys;
   readonly hotSessionsMax: number;
-  nowMs(): Millis;
   /** The key as it is known here. */
   key(id: KeyId): Key;
 }
@@ -43,22 +41,21 @@ export class KeyScan {
 
   /** The keys of a database, or of all, in one step. */
   idsIn(db: number | undefined, step: number): KeyId[] {
-    const nowMs = this.#port.nowMs();
+    const nowMs = this.#port.keys.nowMs();
     if (step === SCAN_STEPS - 1) {
       return [...this.#port.local.ids(nowMs)].filter((id) => isIn(id, db));
     }
     const ids: KeyId[] = [];
-    const { records } = this.#port;
+    const { records, instances, names } = this.#port.keys;
     const sessions = records.held(step);
     const isLookedInto = sessions.length * PARTITION_COUNT <= this.#port.hotSessionsMax;
     for (const session of sessions) {
       const held = records.describe(session);
-      const id =
-        held && isLive(held, nowMs) ? this.#port.names.open(sealedNameOf(held)) : undefined;
+      const id = held && isLive(held, nowMs) ? names.open(sealedNameOf(held)) : undefined;
       if (held === undefined || id === undefined || !isIn(id, db)) continue;
-      const window = Math.round(held.absoluteExpiresAtMs / this.#port.instances.lifetimeMs) - 2;
-      const known = this.#port.instances.known(id);
-      const found = this.#port.instances.find(known, nowMs, (each) => isLive(each, nowMs));
+      const window = Math.round(held.absoluteExpiresAtMs / instances.lifetimeMs) - 2;
+      const known = instances.known(id);
+      const found = instances.find(known, nowMs, (each) => isLive(each, nowMs));
       if (found.instance.window !== window || found.instance.session !== session) continue;
       if (isLookedInto && this.#port.key(id).type === "none") continue;
       ids.push(id);

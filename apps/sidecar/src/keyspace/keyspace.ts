@@ -7,26 +7,19 @@
  * Not here: commands and their arguments (resp/commands), what a key is (instances.ts, mesh-key.ts).
  */
 import type { Mesh, Millis } from "session-mesh";
-import { RecentMap, type SessionRecords } from "session-mesh/records";
 import type { ConnectionContext, Deferred, Outcome } from "../resp/command.js";
-import { matchesGlob } from "../resp/glob.js";
 import { error, OK, type Reply } from "../resp/reply.js";
 import { Acknowledgements } from "./acknowledgements.js";
 import { ForeignSessions } from "./foreign-sessions.js";
-import { Instances, type KnownKey, type Sighting } from "./instances.js";
 import { type Key, RefusedWrite } from "./key.js";
 import { KeyScan } from "./key-scan.js";
-import { type KeyId, keyIdOf, nameOf, SealedNames } from "./key-names.js";
+import { type KeyId, keyIdOf } from "./key-names.js";
 import { LocalKeys } from "./local-keys.js";
-import { isLive, MeshKey } from "./mesh-key.js";
+import { MeshKeys } from "./mesh-keys.js";
 
 const DAY_MS: Millis = 86_400_000;
-
-/** How long a miss that all peers confirmed is believed. */
-const ABSENT_MS: Millis = 1_000;
-
-/** How many keys are known to be local or not: 100 bytes each. */
-const PLACES_MAX = 65_536;
+const LOCAL_KEYS = ["*_LOCK", "*.lock.*", "lock:*"];
+const LOCAL_KEYS_MAX = 100_000;
 
 /** How keys behave; see each for its default. */
 export interface KeyspaceOptions {
@@ -47,76 +40,63 @@ export interface KeyspaceOptions {
 /** What a keyspace has counted since its start, for metrics. */
 export interface KeyspaceCounts {
   /** Writes whose reply left with fewer acknowledgements than wanted. */
-  degradedCount: number;
+  readonly degradedCount: number;
   /** Misses that peers were asked for, and those of them that could not be settled. */
-  missAskedCount: number;
-  missUnknownCount: number;
+  readonly missAskedCount: number;
+  readonly missUnknownCount: number;
 }
 
 /** See the file's comment. */
 export class Keyspace {
   readonly mesh: Mesh;
-  readonly counts: KeyspaceCounts = { degradedCount: 0, missAskedCount: 0, missUnknownCount: 0 };
   /** The scripts that clients have loaded, by SHA-1; few are known at all. */
   readonly scripts: Set<string> = new Set<string>();
-  readonly #records: SessionRecords;
-  readonly #instances: Instances;
-  readonly #names: SealedNames;
-  readonly #local: LocalKeys;
-  readonly #localPatterns: readonly Buffer[];
-  readonly #isLocal = new RecentMap<KeyId, boolean>(PLACES_MAX);
-  readonly #acknowledgements: Acknowledgements;
   /** Sessions of servers that ask for more than a Redis client can. */
   readonly sessions: ForeignSessions;
   /** The keys held here, to go through. */
   readonly scan: KeyScan;
+  readonly #keys: MeshKeys;
+  readonly #local: LocalKeys;
+  readonly #acknowledgements: Acknowledgements;
   readonly #onDegraded: "ok" | "fail";
-  /** The number of the last change that was made here. */
-  #seq = 0;
+  #degradedCount = 0;
 
   constructor(mesh: Mesh, options: KeyspaceOptions = {}) {
-    const { localKeys = ["*_LOCK", "*.lock.*", "lock:*"], lifetimeMs = 30 * DAY_MS } = options;
+    const { localKeys = LOCAL_KEYS, localKeysMax = LOCAL_KEYS_MAX } = options;
+    const keys = new MeshKeys(mesh, options.lifetimeMs ?? 30 * DAY_MS);
     this.mesh = mesh;
-    this.#records = mesh.records;
-    const marginMs = mesh.limits.clockMarginMs;
-    this.#instances = new Instances(mesh.records, { lifetimeMs, marginMs });
-    this.#names = new SealedNames(mesh.records);
-    this.#local = new LocalKeys(options.localKeysMax ?? 100_000);
-    this.#localPatterns = localKeys.map((pattern) => Buffer.from(pattern));
+    this.#keys = keys;
+    this.#local = new LocalKeys(localKeys, localKeysMax);
     this.#acknowledgements = new Acknowledgements(mesh.records, options.acks ?? "all");
     this.#onDegraded = options.onDegraded ?? "ok";
     this.scan = new KeyScan({
-      records: mesh.records,
-      instances: this.#instances,
-      names: this.#names,
+      keys,
       local: this.#local,
       hotSessionsMax: mesh.limits.hotSessionsMax,
-      nowMs: () => this.nowMs(),
-      key: (id) => this.#key(id, this.nowMs()),
+      key: (id) => this.#key(id, keys.nowMs()),
     });
-    this.sessions = new ForeignSessions({
-      mesh,
-      records: mesh.records,
-      instances: this.#instances,
-      acks: options.sessionAcks ?? 1,
-      nowMs: () => this.nowMs(),
-      ask: (known) => this.#askFor(known),
-      key: (known, sighting) => this.#meshKey(known, sighting, this.nowMs(), { isRevived: true }),
-      destroy: (known, destroying) => this.#destroySession(known, destroying),
-    });
+    this.sessions = new ForeignSessions({ mesh, keys, acks: options.sessionAcks ?? 1 });
+  }
+
+  /** What was counted since the start. */
+  get counts(): KeyspaceCounts {
+    const { missAskedCount, missUnknownCount } = this.#keys;
+    return { degradedCount: this.#degradedCount, missAskedCount, missUnknownCount };
   }
 
   /** The cluster's idea of the time, in whole milliseconds: all ends are said in it. */
   nowMs(): Millis {
-    return Math.floor(this.#records.nowMs());
+    return this.#keys.nowMs();
   }
 
   /** Runs a command on one key. */
   one(context: ConnectionContext, name: Buffer, run: (key: Key) => Reply): Outcome {
     const id = keyIdOf(context.db, name);
-    const key = this.#find(id, this.nowMs());
-    if (key) return this.#run(() => run(key));
-    return this.#ask([id]).then(() => this.#run(() => run(this.#key(id, this.nowMs()))));
+    const nowMs = this.#keys.nowMs();
+    const key = this.#find(id, nowMs);
+    if (key) return this.#run(run, key);
+    const asking = this.#keys.ask(this.#keys.instances.known(id));
+    return asking.then(() => this.#run(run, this.#key(id, this.#keys.nowMs())));
   }
 
   /** Runs a command on several keys, all of them at once. */
@@ -133,146 +113,60 @@ export class Keyspace {
 
   /** {@link Keyspace.many} for keys of several databases; one named twice is one key. */
   manyIn(ids: readonly KeyId[], run: (keys: readonly Key[]) => Reply): Outcome {
-    const nowMs = this.nowMs();
-    const unknown = ids.filter((id) => !this.#find(id, nowMs));
-    const runAll = (): Reply | Deferred =>
-      this.#run(() => {
-        const atMs = this.nowMs();
-        const keys = new Map(ids.map((id) => [id, this.#key(id, atMs)]));
-        return run(ids.map((id) => keys.get(id) as Key));
-      });
-    return unknown.length === 0 ? runAll() : this.#ask(unknown).then(runAll);
+    const nowMs = this.#keys.nowMs();
+    const unknown = new Set(ids.filter((id) => !this.#find(id, nowMs)));
+    const runAll = (): Reply | Deferred => {
+      const atMs = this.#keys.nowMs();
+      const keys = new Map(ids.map((id) => [id, this.#key(id, atMs)]));
+      return this.#run(
+        run,
+        ids.map((id) => keys.get(id) as Key),
+      );
+    };
+    if (unknown.size === 0) return runAll();
+    const { instances } = this.#keys;
+    return Promise.all([...unknown].map((id) => this.#keys.ask(instances.known(id)))).then(runAll);
   }
 
   /** Removes every key of a database, or of all, that is held here. */
   async flush(db: number | undefined): Promise<Reply | Deferred> {
-    const before = this.#seq;
+    const before = this.#keys.seq;
     await this.scan.walk(db, (ids) => {
       const nowMs = this.nowMs();
       for (const id of ids) this.#key(id, nowMs).remove();
     });
-    return this.#seq === before ? OK : this.#acknowledged(OK);
-  }
-
-  /** Whether a key never leaves this node. */
-  isLocal(id: KeyId): boolean {
-    let isLocal = this.#isLocal.get(id);
-    if (isLocal === undefined) {
-      const name = nameOf(id);
-      isLocal = this.#localPatterns.some((pattern) => matchesGlob(pattern, name));
-      this.#isLocal.set(id, isLocal);
-    }
-    return isLocal;
+    return this.#keys.seq === before ? OK : this.#acknowledged(OK);
   }
 
   /** A key as it is known here; undefined where the peers have to be asked first. */
   #find(id: KeyId, nowMs: Millis): Key | undefined {
-    if (this.isLocal(id)) return this.#local.key(id, nowMs);
-    const known = this.#instances.known(id);
-    const sighting = this.#sight(known, nowMs);
-    const isMiss = !sighting.held || !isLive(sighting.held, nowMs);
-    if (isMiss && performance.now() >= known.absentUntilMs && !this.#records.isAlone) {
-      return undefined;
-    }
-    return this.#meshKey(known, sighting, nowMs);
+    const known = this.#keys.instances.known(id);
+    known.isLocal ??= this.#local.owns(id);
+    if (known.isLocal) return this.#local.key(id, nowMs);
+    return this.#keys.find(known, nowMs);
   }
 
   /** A key as it is known here, whatever peers may say. */
   #key(id: KeyId, nowMs: Millis): Key {
-    if (this.isLocal(id)) return this.#local.key(id, nowMs);
-    const known = this.#instances.known(id);
-    return this.#meshKey(known, this.#sight(known, nowMs), nowMs);
+    const known = this.#keys.instances.known(id);
+    known.isLocal ??= this.#local.owns(id);
+    return known.isLocal ? this.#local.key(id, nowMs) : this.#keys.key(known, nowMs);
   }
 
-  #sight(known: KnownKey, nowMs: Millis): Sighting {
-    return this.#instances.find(known, nowMs, (held) => isLive(held, nowMs));
-  }
-
-  #meshKey(
-    known: KnownKey,
-    sighting: Sighting,
-    nowMs: Millis,
-    options: { isRevived?: boolean } = {},
-  ): MeshKey {
-    const port = {
-      ...options,
-      records: this.#records,
-      sessionBytesMax: this.mesh.limits.sessionBytesMax,
-      sealedName: () => this.#names.seal(known.id),
-      current: () => this.#instances.find(known, nowMs, () => false),
-      wrote: (seq: number) => void (this.#seq = seq),
-      removeAll: () => this.#removeAll(known, nowMs),
-    };
-    return new MeshKey(port, sighting, nowMs);
-  }
-
-  /** Destroys every instance of a key that is held here. */
-  #removeAll(known: KnownKey, nowMs: Millis): void {
-    for (const window of this.#instances.windowsAt(nowMs)) {
-      const { instance, held } = this.#instances.look(known, window);
-      if (!held) continue;
-      const { endsAtMs: absoluteExpiresAtMs, session } = instance;
-      const result = this.#records.destroy(session, { absoluteExpiresAtMs });
-      if (result.status === "committed") this.#seq = result.seq;
-    }
-    known.absentUntilMs = performance.now() + ABSENT_MS;
-  }
-
-  /** {@link Keyspace.#removeAll}, and the instance of now in any case: a logout is final (P3). */
-  #destroySession(known: KnownKey, options: { regenerated: boolean }): number {
-    const nowMs = this.nowMs();
-    const current = Math.floor(nowMs / this.#instances.lifetimeMs);
-    for (const window of this.#instances.windowsAt(nowMs)) {
-      const { instance, held } = this.#instances.look(known, window);
-      if (!held && window !== current) continue;
-      const { endsAtMs: absoluteExpiresAtMs, session } = instance;
-      const result = this.#records.destroy(session, { absoluteExpiresAtMs, ...options });
-      if (result.status === "committed") this.#seq = result.seq;
-    }
-    return this.#seq;
-  }
-
-  /** Asks the peers for the instances of keys that are not known here. */
-  async #ask(ids: readonly KeyId[]): Promise<void> {
-    await Promise.all(ids.map((id) => this.#askFor(this.#instances.known(id))));
-  }
-
-  /** Whether all who could hold it were asked. */
-  async #askFor(known: KnownKey): Promise<boolean> {
-    if (this.#records.isAlone) return true;
-    this.counts.missAskedCount += 1;
-    const outcomes = new Set<string>();
-    const nowMs = this.nowMs();
-    // What peers know to be destroyed leads to the next instance, which they are asked for as well.
-    for (let isNews = true; isNews;) {
-      const asked = this.#instances
-        .windowsAt(nowMs)
-        .map((window) => this.#instances.look(known, window).instance);
-      const found = await Promise.all(asked.map(({ session }) => this.#records.pull(session)));
-      outcomes.clear();
-      for (const outcome of found) outcomes.add(outcome);
-      isNews = asked.some(({ window, n }) => this.#instances.look(known, window).instance.n !== n);
-    }
-    const isCertain = !outcomes.has("unknown");
-    if (isCertain) known.absentUntilMs = performance.now() + ABSENT_MS;
-    else this.counts.missUnknownCount += 1;
-    return isCertain;
-  }
-
-  #run(body: () => Reply): Reply | Deferred {
-    const before = this.#seq;
+  #run<T>(run: (on: T) => Reply, on: T): Reply | Deferred {
+    const before = this.#keys.seq;
     let reply: Reply;
     try {
-      reply = body();
+      reply = run(on);
     } catch (thrown) {
       if (!(thrown instanceof RefusedWrite)) throw thrown;
       reply = error(thrown.reply);
     }
-    return this.#seq === before ? reply : this.#acknowledged(reply);
+    return this.#keys.seq === before ? reply : this.#acknowledged(reply);
   }
 
   #acknowledged(reply: Reply): Reply | Deferred {
-    const settled = this.#acknowledgements.of(this.#seq);
+    const settled = this.#acknowledgements.of(this.#keys.seq);
     if (!(settled instanceof Promise)) return this.#verdict(reply, settled.degraded);
     const waiting = settled.then(({ degraded }) => this.#verdict(reply, degraded));
     return { kind: "deferred", reply: waiting };
@@ -280,7 +174,7 @@ export class Keyspace {
 
   #verdict(reply: Reply, isDegraded: boolean): Reply {
     if (!isDegraded) return reply;
-    this.counts.degradedCount += 1;
+    this.#degradedCount += 1;
     if (this.#onDegraded === "ok") return reply;
     return error(
       "NOREPLICAS Not enough peers confirmed the write in time; it may stand all the same.",

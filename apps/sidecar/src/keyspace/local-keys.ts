@@ -4,11 +4,12 @@
  *
  * Bounded: a further key beyond `localKeysMax` is refused, once what has ended is gone.
  *
- * Not here: which keys are local (keyspace.ts).
+ * Not here: keys of the mesh (mesh-key.ts).
  */
 import type { Millis } from "session-mesh";
+import { matchesGlob } from "../resp/glob.js";
 import { type Expiry, type Key, type KeyType, RefusedWrite } from "./key.js";
-import type { KeyId } from "./key-names.js";
+import { type KeyId, nameOf } from "./key-names.js";
 
 interface LocalValue {
   /** A string, or the fields of a hash. */
@@ -19,10 +20,18 @@ interface LocalValue {
 /** See the file's comment. */
 export class LocalKeys {
   readonly #values = new Map<KeyId, LocalValue>();
+  readonly #patterns: readonly Buffer[];
   readonly #keysMax: number;
 
-  constructor(keysMax: number) {
+  constructor(patterns: readonly string[], keysMax: number) {
+    this.#patterns = patterns.map((pattern) => Buffer.from(pattern));
     this.#keysMax = keysMax;
+  }
+
+  /** Whether a key is one that never leaves this node, by its name. */
+  owns(id: KeyId): boolean {
+    const name = nameOf(id);
+    return this.#patterns.some((pattern) => matchesGlob(pattern, name));
   }
 
   /** How many there are, those that have ended included. */

@@ -1,21 +1,19 @@
 /**
  * A key of the mesh: one instance's session, read by reference and written by operations.
  *
- * When it ends is in the envelope: `idleMs` is the time to live that was asked for last, and the field
- * `x` the exact end, both registers by clock (M10); the envelope's own expiry only bounds how long the
- * bytes are kept. An end that was asked for with the same time to live again moves in steps, as
- * touches do, so that not every EXPIRE is a change.
- *
  * A key that has expired, or whose last field went, begins anew with the next write: what showed is
  * removed with it.
  *
- * Not here: which instance it is (instances.ts), what lies where in the document (record-layout.ts).
+ * Not here: which instance it is (instances.ts), when it ends (key-ends.ts), and what lies where in the
+ * document (record-layout.ts).
  */
 import type { Millis } from "session-mesh";
-import type { CommitResult, LocalCommit, Operation, SessionRecords } from "session-mesh/records";
+import type { CommitResult, LocalCommit, Operation } from "session-mesh/records";
 import { sizeOfView } from "session-mesh/records";
-import type { Held, Instance, Sighting } from "./instances.js";
+import type { Held, Instance, KnownKey, Sighting } from "./instances.js";
 import { type Expiry, type Key, type KeyType, RefusedWrite } from "./key.js";
+import { type EndChange, endChange, endOf, isLive } from "./key-ends.js";
+import type { MeshKeys } from "./mesh-keys.js";
 import {
   addOperations,
   deleteFieldOperations,
@@ -25,53 +23,18 @@ import {
   setFieldOperations,
 } from "./record-layout.js";
 
-/** What a change does to the envelope. */
-type EnvelopeChange = Pick<LocalCommit, "idleMs" | "fields">;
-
-/** The fields of the envelope that are ours. */
-const END = "x";
+/** The field of the envelope that holds the sealed name. */
 const NAME = "n";
-
-/** An end that is asked for again and again moves in steps of its time to live over this. */
-const STEPS_PER_TTL = 20;
-
-/** The largest such step. */
-const STEP_MS_MAX: Millis = 60_000;
 
 /** What a name, a register's entry and the like take beside the bytes. */
 const FIELD_BYTES = 8;
 
-/** What keys of the mesh need of their keyspace. */
-export interface MeshKeyPort {
-  readonly records: SessionRecords;
-  readonly sessionBytesMax: number;
-  /** The sealed name of this key. */
-  sealedName(): Uint8Array;
-  /** Where a key is made that is written as a whole. */
-  current(): Sighting;
-  /** A change was made, with that number. */
-  wrote(seq: number): void;
+/** How a key was found. */
+export interface MeshKeyView {
+  readonly sighting: Sighting;
+  readonly nowMs: Millis;
   /** Whether what is idle is alive all the same: its user holds it, and goes on with it. */
   readonly isRevived?: boolean;
-  /** Every instance of the key that is held is destroyed. */
-  removeAll(): void;
-}
-
-/** What of a copy says when it ends. */
-type Lifetimes = Pick<Held, "fields" | "absoluteExpiresAtMs" | "lifetime">;
-
-/** When a copy ends, as far as it says so itself; undefined for never. */
-export function endOf(held: Lifetimes): Millis | undefined {
-  const value = held.fields.get(END)?.value;
-  return typeof value === "number" && value > 0
-    ? Math.min(value, held.absoluteExpiresAtMs)
-    : undefined;
-}
-
-/** Whether a copy is alive at a moment, whatever it holds. */
-export function isLive(held: Lifetimes, nowMs: Millis): boolean {
-  const endMs = endOf(held);
-  return held.lifetime === "live" && (endMs === undefined || nowMs < endMs);
 }
 
 /** The sealed name in a copy. */
@@ -82,19 +45,26 @@ export function sealedNameOf(held: Pick<Held, "fields">): unknown {
 /** See the file's comment. */
 export class MeshKey implements Key {
   readonly nowMs: Millis;
-  readonly #port: MeshKeyPort;
+  readonly #keys: MeshKeys;
+  readonly #known: KnownKey;
+  readonly #isRevived: boolean;
   #instance: Instance;
-  #held: Held | undefined;
-  #content: RecordContent | undefined;
-  #isLive = false;
+  /** As of the last look: ask {@link MeshKey.#held} and those beside it. */
+  #lastHeld: Held | undefined;
+  #lastContent: RecordContent | undefined;
+  #wasLive = false;
+  /** Something was written since the last look. */
+  #isOld = false;
   /** The number of the last change that was made through this object; 0 for none. */
   writtenSeq = 0;
 
-  constructor(port: MeshKeyPort, { instance, held }: Sighting, nowMs: Millis) {
-    this.#port = port;
-    this.nowMs = nowMs;
-    this.#instance = instance;
-    this.#held = held;
+  constructor(keys: MeshKeys, known: KnownKey, view: MeshKeyView) {
+    this.#keys = keys;
+    this.#known = known;
+    this.nowMs = view.nowMs;
+    this.#isRevived = view.isRevived === true;
+    this.#instance = view.sighting.instance;
+    this.#lastHeld = view.sighting.held;
     this.#see();
   }
 
@@ -192,8 +162,8 @@ export class MeshKey implements Key {
 
   remove(): boolean {
     const wasThere = this.#content !== undefined;
-    this.#port.removeAll();
-    this.#show(this.#port.current());
+    this.#keys.removeAll(this.#known, this.nowMs);
+    this.#show(this.#keys.current(this.#known, this.nowMs));
     return wasThere;
   }
 
@@ -204,15 +174,15 @@ export class MeshKey implements Key {
 
   /** What is written as a whole goes where it lives longest. */
   #moveToNow(): void {
-    const current = this.#port.current();
+    const current = this.#keys.current(this.#known, this.nowMs);
     if (current.instance.session === this.#instance.session) return;
     if (current.instance.window < this.#instance.window) return;
-    this.#port.removeAll();
-    this.#show(this.#port.current());
+    this.#keys.removeAll(this.#known, this.nowMs);
+    this.#show(this.#keys.current(this.#known, this.nowMs));
   }
 
   #refuseAbove(size: number): void {
-    const { sessionBytesMax } = this.#port;
+    const { sessionBytesMax } = this.#keys;
     if (size <= sessionBytesMax) return;
     throw new RefusedWrite(
       `ERR the value would have ${size} bytes, above the limit \`sessionBytesMax\` of ` +
@@ -225,9 +195,12 @@ export class MeshKey implements Key {
     expiry: Expiry,
     options: { isShrinking?: boolean } = {},
   ): void {
-    const change = this.#change(expiry);
+    const change = endChange(this.#held, {
+      ...{ expiry, isLive: this.#isLive, nowMs: this.nowMs },
+      isWrite: operations.length > 0,
+    });
     if (operations.length === 0 && this.#held && !change) return;
-    const { records } = this.#port;
+    const { records } = this.#keys;
     const birth = this.#held ? undefined : this.#birth(change);
     const result = records.commit(this.#instance.session, {
       operations,
@@ -238,35 +211,12 @@ export class MeshKey implements Key {
     this.#committed(result);
   }
 
-  #birth(change: EnvelopeChange | undefined): Partial<LocalCommit> {
+  #birth(change: EndChange | undefined): Partial<LocalCommit> {
     const { endsAtMs } = this.#instance;
     const idleMs = change?.idleMs ?? Math.max(1, endsAtMs - this.nowMs);
     const fields = new Map(change?.fields);
-    fields.set(NAME, { join: "max", value: this.#port.sealedName() });
+    fields.set(NAME, { join: "max", value: this.#keys.names.seal(this.#known.id) });
     return { fields, birth: { idleMs, absoluteExpiresAtMs: endsAtMs } };
-  }
-
-  /** What a change of the end does to the envelope; undefined for nothing. */
-  #change(expiry: Expiry): EnvelopeChange | undefined {
-    const held = this.#held;
-    const endMs = held && this.#isLive ? endOf(held) : undefined;
-    if (expiry === "keep") return undefined;
-    if (expiry === "never") {
-      if (!held || (endMs === undefined && this.#isLive)) return undefined;
-      return endAt(0, Math.max(1, held.absoluteExpiresAtMs - this.nowMs));
-    }
-    const { atMs, isRelative } = expiry;
-    const ttlMs = Math.max(1, expiry.ttlMs);
-    if (!held || endMs === undefined) return endAt(atMs, ttlMs);
-    if (endMs === atMs && held.idleMs === ttlMs) return undefined;
-    if (!isRelative) {
-      const isRoomy = held.idleMs >= ttlMs && held.idleMs <= ttlMs * 1.1;
-      return endMs === atMs && isRoomy ? undefined : endAt(atMs, isRoomy ? held.idleMs : ttlMs);
-    }
-    if (held.idleMs !== ttlMs) return endAt(atMs, ttlMs);
-    if (endMs >= atMs) return undefined;
-    const stepMs = Math.min(STEP_MS_MAX, Math.floor(ttlMs / STEPS_PER_TTL));
-    return endAt(atMs + stepMs, ttlMs);
   }
 
   #committed(result: CommitResult): void {
@@ -275,30 +225,47 @@ export class MeshKey implements Key {
         `OOM command not allowed: this node is at its limit \`${result.limit}\`; raise it, or store less`,
       );
     }
-    if (result.status === "committed") {
-      this.writtenSeq = result.seq;
-      this.#port.wrote(result.seq);
-    }
-    const look = this.#port.records.look(this.#instance.session);
-    this.#show({ instance: this.#instance, held: look.status === "held" ? look : undefined });
+    this.#isOld = true;
+    if (result.status !== "committed") return;
+    this.writtenSeq = result.seq;
+    this.#keys.seq = result.seq;
+  }
+
+  /** What is held of it. */
+  get #held(): Held | undefined {
+    if (this.#isOld) this.#look();
+    return this.#lastHeld;
+  }
+
+  /** What it holds, while it lives. */
+  get #content(): RecordContent | undefined {
+    if (this.#isOld) this.#look();
+    return this.#lastContent;
+  }
+
+  get #isLive(): boolean {
+    if (this.#isOld) this.#look();
+    return this.#wasLive;
+  }
+
+  #look(): void {
+    const look = this.#keys.records.look(this.#instance.session);
+    this.#lastHeld = look.status === "held" ? look : undefined;
+    this.#see();
   }
 
   #show({ instance, held }: Sighting): void {
     this.#instance = instance;
-    this.#held = held;
+    this.#lastHeld = held;
     this.#see();
   }
 
   #see(): void {
-    const held = this.#held;
-    const isRevived = this.#port.isRevived === true;
-    this.#isLive = held !== undefined && (isRevived || isLive(held, this.nowMs));
-    this.#content = this.#isLive ? RecordContent.of(held?.root) : undefined;
+    const held = this.#lastHeld;
+    this.#isOld = false;
+    this.#wasLive = held !== undefined && (this.#isRevived || isLive(held, this.nowMs));
+    this.#lastContent = this.#wasLive ? RecordContent.of(held?.root) : undefined;
   }
-}
-
-function endAt(atMs: Millis, ttlMs: Millis): EnvelopeChange {
-  return { idleMs: ttlMs, fields: new Map([[END, { join: "last", value: atMs }]]) };
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -7,7 +7,7 @@
  * Not here: sums over many sessions (antientropy/fingerprint.ts).
  */
 import type { SessionId } from "../ids.js";
-import type { Envelope, Tombstone, VersionVector } from "../session-state.js";
+import type { Envelope, Tombstone, UnknownField, VersionVector } from "../session-state.js";
 import { canonical } from "./envelope.js";
 
 /** The version of this function; with nodes of another version nothing is compared. */
@@ -60,6 +60,15 @@ class Mixer {
   }
 }
 
+/** Most fields are the same from commit to commit. */
+const texts = new WeakMap<UnknownField, string>();
+
+function textOf(field: UnknownField): string {
+  let text = texts.get(field);
+  if (text === undefined) texts.set(field, (text = canonical(field)));
+  return text;
+}
+
 /** Computes digests under the cluster's key. */
 export class SessionDigester {
   readonly #key: readonly [number, number];
@@ -78,7 +87,7 @@ export class SessionDigester {
     for (const value of envelope.revisions) mixer.number(value);
     const names = [...envelope.unknown.keys()].sort();
     for (const name of names) {
-      mixer.text(name).text(canonical(envelope.unknown.get(name)));
+      mixer.text(name).text(textOf(envelope.unknown.get(name) as UnknownField));
     }
     return mixer.digest();
   }

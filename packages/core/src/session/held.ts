@@ -53,6 +53,7 @@ export class HeldSession {
   heardAtMs: Millis = 0;
   /** The number of the last own commit to it; 0 for none. */
   pushedSeq = 0;
+  hotTurn = 0; // see hot-sessions.ts
   stateVector: VersionVector = EMPTY_VECTOR;
   /** What this session counts for in the table's total, at its last count. */
   countedBytes: Bytes = 0;
@@ -121,8 +122,7 @@ export class HeldSession {
 
   /** The highest clock in document and envelope: a commit must go above it. */
   get hlcMax(): Hlc {
-    const inEnvelope = envelopeHlcMax(this.envelope);
-    return this.#documentHlcMax > inEnvelope ? this.#documentHlcMax : inEnvelope;
+    return Math.max(this.#documentHlcMax, envelopeHlcMax(this.envelope)) as Hlc;
   }
 
   /** Bytes of the document, packed: exact when it was just encoded, else with what came since on top. */

@@ -1,0 +1,132 @@
+/**
+ * The keys of the mesh on this node: found, asked of peers where they are not held here, made and
+ * destroyed.
+ *
+ * Not here: what can be done to one (mesh-key.ts), and which keys never enter the mesh (keyspace.ts).
+ */
+import type { Mesh, Millis } from "session-mesh";
+import type { SessionRecords } from "session-mesh/records";
+import { type Held, Instances, type KnownKey, type Sighting } from "./instances.js";
+import { SealedNames } from "./key-names.js";
+import { isLive } from "./key-ends.js";
+import { MeshKey } from "./mesh-key.js";
+
+/** How long a miss that all peers confirmed is believed. */
+const ABSENT_MS: Millis = 1_000;
+
+/** How long it is believed that there is nobody to ask, and how far the cluster's clock is. */
+const BELIEVED_MS: Millis = 20;
+
+/** See the file's comment. */
+export class MeshKeys {
+  readonly records: SessionRecords;
+  readonly instances: Instances;
+  readonly names: SealedNames;
+  readonly sessionBytesMax: number;
+  /** The number of the last change that was made here. */
+  seq = 0;
+  /** Misses that peers were asked for, and those of them that could not be settled. */
+  missAskedCount = 0;
+  missUnknownCount = 0;
+  #isAlone = true;
+  #offsetMs: Millis = 0;
+  #believedUntilMs = 0;
+
+  constructor(mesh: Mesh, lifetimeMs: Millis) {
+    const { records, limits } = mesh;
+    this.records = records;
+    this.instances = new Instances(records, { lifetimeMs, marginMs: limits.clockMarginMs });
+    this.names = new SealedNames(records);
+    this.sessionBytesMax = limits.sessionBytesMax;
+  }
+
+  /** The cluster's idea of the time, in whole milliseconds. */
+  nowMs(): Millis {
+    const wallMs = Date.now();
+    // A clock that was set back is asked again at once.
+    const isOld = wallMs >= this.#believedUntilMs || wallMs < this.#believedUntilMs - BELIEVED_MS;
+    if (isOld) {
+      this.#believedUntilMs = wallMs + BELIEVED_MS;
+      this.#offsetMs = Math.floor(this.records.nowMs()) - Date.now();
+      this.#isAlone = this.records.isAlone;
+    }
+    return wallMs + this.#offsetMs;
+  }
+
+  /** A key as it is known here; undefined where the peers have to be asked first. */
+  find(known: KnownKey, nowMs: Millis): MeshKey | undefined {
+    const sighting = this.#sight(known, nowMs);
+    const isMiss = !sighting.held || !isLive(sighting.held, nowMs);
+    const isAsked = isMiss && !this.#isAlone && performance.now() >= known.absentUntilMs;
+    return isAsked ? undefined : new MeshKey(this, known, { sighting, nowMs });
+  }
+
+  /** A key as it is known here, whatever peers may say. */
+  key(known: KnownKey, nowMs: Millis): MeshKey {
+    return new MeshKey(this, known, { sighting: this.#sight(known, nowMs), nowMs });
+  }
+
+  /** What is held of a key where it would be made now. */
+  current(known: KnownKey, nowMs: Millis): Sighting {
+    return this.instances.find(known, nowMs, () => false);
+  }
+
+  /** Destroys every instance of a key that is held here. */
+  removeAll(known: KnownKey, nowMs: Millis): void {
+    this.#destroy(known, nowMs, { isWanted: (held) => held !== undefined });
+    known.absentUntilMs = performance.now() + ABSENT_MS;
+  }
+
+  /** {@link MeshKeys.removeAll}, and the instance of now in any case: a logout is final (P3). */
+  destroySession(known: KnownKey, { regenerated }: { regenerated: boolean }): number {
+    const nowMs = this.nowMs();
+    const current = Math.floor(nowMs / this.instances.lifetimeMs);
+    const isWanted = (held: Held | undefined, window: number): boolean =>
+      held !== undefined || window === current;
+    this.#destroy(known, nowMs, { isWanted, regenerated });
+    return this.seq;
+  }
+
+  /** Asks the peers for the instances of a key; whether all who could hold it were asked. */
+  async ask(known: KnownKey): Promise<boolean> {
+    if (this.records.isAlone) return true;
+    this.missAskedCount += 1;
+    const nowMs = this.nowMs();
+    let isCertain = true;
+    // What peers know to be destroyed leads to the next instance, which they are asked for as well.
+    for (let isNews = true; isNews;) {
+      const windows = this.instances.windowsAt(nowMs);
+      const asked = windows.map((window) => this.instances.look(known, window).instance);
+      const outcomes = await Promise.all(asked.map(({ session }) => this.records.pull(session)));
+      isCertain = !outcomes.includes("unknown");
+      isNews = asked.some(({ window, n }) => this.instances.look(known, window).instance.n !== n);
+    }
+    if (isCertain) known.absentUntilMs = performance.now() + ABSENT_MS;
+    else this.missUnknownCount += 1;
+    return isCertain;
+  }
+
+  #sight(known: KnownKey, nowMs: Millis): Sighting {
+    return this.instances.find(known, nowMs, (held) => isLive(held, nowMs));
+  }
+
+  #destroy(
+    known: KnownKey,
+    nowMs: Millis,
+    {
+      isWanted,
+      regenerated = false,
+    }: {
+      isWanted: (held: Held | undefined, window: number) => boolean;
+      regenerated?: boolean;
+    },
+  ): void {
+    for (const window of this.instances.windowsAt(nowMs)) {
+      const { instance, held } = this.instances.look(known, window);
+      if (!isWanted(held, window)) continue;
+      const { endsAtMs: absoluteExpiresAtMs, session } = instance;
+      const result = this.records.destroy(session, { absoluteExpiresAtMs, regenerated });
+      if (result.status === "committed") this.seq = result.seq;
+    }
+  }
+}
