@@ -12,7 +12,7 @@ import { isEnoughApart, type Verdict, verdicts } from "./outcome/promises.js";
 import { type Report, reportOf } from "./outcome/report.js";
 import { Tally } from "./outcome/tally.js";
 import { Terminal } from "./outcome/terminal.js";
-import { summaryLine, verdictTable } from "./outcome/verdict-table.js";
+import { summaryLine, timesLine, verdictTable } from "./outcome/verdict-table.js";
 import { Partition } from "./partition.js";
 import { SESSION_COOKIE } from "./shop.js";
 import { playStoryline } from "./storyline.js";
@@ -25,6 +25,7 @@ import type { Storefront } from "./users/storefront.js";
 const BALANCER_PORT = 8080;
 const STOREFRONT: Storefront = {
   sessionCookie: SESSION_COOKIE,
+  doesWriteUnknown: true,
   attemptsOf: ({ headers }) => Number(headers[ATTEMPTS_HEADER] ?? 1),
   isInterrupted: ({ headers }) => headers[INTERRUPTED_HEADER] === "yes",
 };
@@ -102,14 +103,10 @@ function print(
     nodes,
   }: { final: Report; judged: readonly Verdict[]; tally: Tally; nodes: number },
 ): void {
-  const { convergenceMs: seen, requestMs } = final;
   terminal.print("");
   for (const line of verdictTable(judged, terminal.columnsMax)) terminal.print(line);
   terminal.print("");
-  terminal.print(
-    `a write was visible on every process ${seen.p50} ms after its acknowledgement (p99 ` +
-      `${seen.p99}, max ${seen.max}); a request took ${requestMs.p50} ms (p99 ${requestMs.p99})`,
-  );
+  terminal.print(timesLine(final));
   const why = nodes > 2 ? "" : ": of two app servers, one is alone while the other is away";
   terminal.print(`${tally.degraded} responses had fewer acknowledgements than asked for${why}`);
   for (const example of tally.examples) terminal.print(`  ! ${example}`);

@@ -20,6 +20,14 @@ export function summaryLine(report: Report): string {
   );
 }
 
+/** How long things took, in one line. */
+export function timesLine({ convergenceMs: seen, requestMs }: Report): string {
+  return (
+    `a write was visible on every process ${seen.p50} ms after its acknowledgement (p99 ` +
+    `${seen.p99}, max ${seen.max}); a request took ${requestMs.p50} ms (p99 ${requestMs.p99})`
+  );
+}
+
 /** What was promised, and what was counted; no line is longer than `columnsMax`. */
 export function verdictTable(verdicts: readonly Verdict[], columnsMax: number): string[] {
   return verdicts.flatMap(({ promise, isKept, counted }) => {

@@ -9,7 +9,7 @@ import { isEnoughApart, type Verdict, verdicts } from "../outcome/promises.js";
 import { type Report, reportOf } from "../outcome/report.js";
 import { Tally } from "../outcome/tally.js";
 import { Terminal } from "../outcome/terminal.js";
-import { summaryLine, verdictTable } from "../outcome/verdict-table.js";
+import { summaryLine, timesLine, verdictTable } from "../outcome/verdict-table.js";
 import { live } from "../users/crowd.js";
 import type { Ended, Ledger } from "../users/ledger.js";
 import { readBack } from "../users/read-back.js";
@@ -78,7 +78,8 @@ export async function run(
   const memoryMb = site.memoryMb();
   const final = report();
   const judged = verdicts(final, tally, size);
-  for (const text of ["", ...verdictTable(judged, terminal.columnsMax)]) terminal.print(text);
+  const table = verdictTable(judged, terminal.columnsMax);
+  for (const text of ["", ...table, "", timesLine(final)]) terminal.print(text);
   for (const example of tally.examples) terminal.print(`  ! ${example}`);
   return { manager, report: final, tally, memoryMb, verdicts: judged };
 }

@@ -24,6 +24,7 @@ const BROKEN_OFF = [500, 502, 503, 504];
 /** The way to the shop, for all users. */
 export class Streets implements Storefront {
   readonly sessionCookie = "JSESSIONID";
+  readonly doesWriteUnknown = false;
   readonly #site: Site;
   readonly #killings: Killing[] = [];
   #areUsersApart = false;

@@ -12,6 +12,11 @@ export const SERVER_HEADER = "demo-server";
 export interface Storefront {
   /** The name of the cookie that carries the session's id. */
   readonly sessionCookie: string;
+  /**
+   * Whether a session that could not be looked for everywhere (P9) takes writes under its id, which are
+   * merged at the heal. If not, such a page shows nobody, says that it may be stale, and writes nothing.
+   */
+  readonly doesWriteUnknown: boolean;
   /** To how many servers the balancer sent the request. */
   attemptsOf(received: Received): number;
   /** Whether the server was killed under a request sent at `sentAtMs` (of performance.now()). */

@@ -145,10 +145,11 @@ export class User {
     const mark = ledger.mark();
     ledger.attemptView();
     const answer = await browser.get(path, where);
-    const isAcknowledged = answer.outcome === "answered" && answer.status === 200;
+    const isAcknowledged =
+      answer.outcome === "answered" && answer.status === 200 && !this.#isUnwritten(answer);
     ledger.answeredView({ isAcknowledged, attempts: answer.attempts });
     if (!browser.expect(answer, [200], `${this.#options.name} views a page`)) return;
-    this.#options.tally.acknowledgedWrites += 1;
+    if (isAcknowledged) this.#options.tally.acknowledgedWrites += 1;
     const difference = ledger.compare(answer.body as Shown, mark);
     if (isWhole(difference)) return;
     if (this.#isDeclared(answer, sentAtMs)) return;
@@ -166,6 +167,11 @@ export class User {
     }
     tally.staleDeclared += 1;
     return true;
+  }
+
+  #isUnwritten({ isMarkedStale, body }: Answer): boolean {
+    if (this.#options.storefront.doesWriteUnknown) return false;
+    return isMarkedStale && (body as Shown).user === null;
   }
 
   #noteStale(ledger: Ledger, difference: Difference): void {

@@ -117,6 +117,8 @@ public final class Shop extends HttpServlet {
         cart.add(Version.label(item, name.startsWith(CART + "2:")));
       }
     }
+    // Nobody put this there, so whoever audits the cart stumbles over it.
+    if (Version.hasLostCoupon(session)) cart.add("a coupon that was lost");
     return cart;
   }
 

@@ -7,11 +7,18 @@ final class Version {
   static final int NUMBER = 2;
 
   static void welcome(HttpSession session) {
-    if (session.getAttribute("coupon") == null) session.setAttribute("coupon", new Coupon("TEN"));
+    if (session.getAttribute("couponGiven") != null) return;
+    session.setAttribute("couponGiven", Boolean.TRUE);
+    session.setAttribute("coupon", new Coupon("TEN"));
   }
 
   static String coupon(HttpSession session) {
     return session.getAttribute("coupon") instanceof Coupon coupon ? coupon.code : null;
+  }
+
+  /** Given by this version, and lost at one that lacks its class. */
+  static boolean hasLostCoupon(HttpSession session) {
+    return session.getAttribute("couponGiven") != null && coupon(session) == null;
   }
 
   /** A count that was put by this version, and is gone, shows as a thing that nobody put. */
