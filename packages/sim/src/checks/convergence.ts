@@ -67,7 +67,7 @@ function differenceOfValues(
   for (const session of sessions) {
     const seen = runs.map((run) => {
       const result = run.input((replica) => replica.read(session));
-      if (result.status === "found") return canonical(result.value);
+      if (result.status === "found") return `${canonical(result.value)} ${surroundings(result)}`;
       // What has expired is dropped by each in its own time.
       return result.status === "expired" ? "absent" : result.status;
     });
@@ -75,6 +75,12 @@ function differenceOfValues(
     return `${session} differs: ${runs.map((run, i) => `${run.machine}=${seen[i]}`).join(" ")}`;
   }
   return undefined;
+}
+
+/** What no value shows: touches, and writes that changed nothing a reader sees. */
+function surroundings(found: Extract<ReadResult, { status: "found" }>): string {
+  const { revisions, idleMs, expiresAtMs, absoluteExpiresAtMs } = found;
+  return `${revisions.join()} until ${expiresAtMs} idle ${idleMs} at most ${absoluteExpiresAtMs}`;
 }
 
 /** A text that is equal for equal values. */
