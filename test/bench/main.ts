@@ -12,6 +12,7 @@ import { printResults, type Result } from "./result.js";
 import { sidecarBench } from "./sidecar.bench.js";
 import { storageBench } from "./storage.bench.js";
 import { storeBench } from "./store.bench.js";
+import { tomcatBench } from "./tomcat.bench.js";
 
 const { values: options } = parseArgs({
   options: { report: { type: "string" }, only: { type: "string" } },
@@ -31,6 +32,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   memory: () => memoryBench(redis),
   storage: storageBench,
   sidecar: sidecarBench,
+  tomcat: tomcatBench,
 };
 
 const results: Result[] = [];

@@ -48,6 +48,18 @@ export interface Tomcat {
   kill(): Promise<void>;
 }
 
+/** Compiled little and soon: a test makes few requests. */
+const QUICK_START = ["-XX:TieredStopAtLevel=1", "-Xmx192m", "-XX:+UseSerialGC"];
+
+/** As people run it. */
+const FAST = ["-Xms256m", "-Xmx256m", "-XX:+UseSerialGC"];
+
+interface HowToStart {
+  readonly java: readonly string[];
+  readonly context?: string;
+  readonly words?: readonly string[];
+}
+
 /** A release of Tomcat with the manager and the application compiled for it. */
 export class TomcatFactory {
   readonly #release: TomcatRelease;
@@ -68,16 +80,32 @@ export class TomcatFactory {
   }
 
   /** Starts one whose sidecar is at `port`. */
-  async start(
+  start(
     port: number,
-    options: { readonly version?: AppVersion; readonly manager?: ManagerOptions | null } = {},
+    options: { readonly version?: AppVersion; readonly manager?: ManagerOptions } = {},
   ): Promise<Tomcat> {
     const { version = 1, manager = {} } = options;
+    return this.#start(version, { context: contextOf(port, manager), java: QUICK_START });
+  }
+
+  /** Starts one for measuring, its sidecar at `port`. */
+  startFast(port: number): Promise<Tomcat> {
+    return this.#start(1, { context: contextOf(port, {}), java: FAST });
+  }
+
+  /** Starts one for measuring whose sessions Tomcat itself replicates, between these two ports. */
+  startReplicated(own: number, peer: number): Promise<Tomcat> {
+    return this.#start(1, { java: FAST, words: [String(own), String(peer)] });
+  }
+
+  async #start(version: AppVersion, how: HowToStart): Promise<Tomcat> {
     const base = join(this.#directory, `tomcat-${(this.#count += 1)}`);
     const webapp = join(base, "webapp");
     cpSync(join(this.#directory, `app${version}`), webapp, { recursive: true });
-    if (manager) writeFileSync(join(webapp, "META-INF/context.xml"), contextOf(port, manager));
-    const tomcat = await this.#run(base, webapp);
+    if (how.context !== undefined) {
+      writeFileSync(join(webapp, "META-INF/context.xml"), how.context);
+    }
+    const tomcat = await this.#run([base, webapp, ...(how.words ?? [])], how.java);
     this.#running.add(tomcat);
     return tomcat;
   }
@@ -88,12 +116,11 @@ export class TomcatFactory {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  async #run(base: string, webapp: string): Promise<Tomcat> {
+  async #run(words: readonly string[], java: readonly string[]): Promise<Tomcat> {
     const path = [join(this.#directory, "server"), this.jar, ...tomcatLibraries(this.#release)];
     const scan = "-Dtomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar";
-    const quick = ["-XX:TieredStopAtLevel=1", "-Xmx192m", "-XX:+UseSerialGC", scan];
-    const main = ["-cp", path.join(":"), "server.Server", base, webapp];
-    const child = spawn("java", [...quick, ...main], { stdio: ["pipe", "pipe", "pipe"] });
+    const main = [scan, "-cp", path.join(":"), "server.Server", ...words];
+    const child = spawn("java", [...java, ...main], { stdio: ["pipe", "pipe", "pipe"] });
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-65_536)));
     const end = async (how: () => void): Promise<void> => {

@@ -11,7 +11,8 @@ import org.apache.catalina.startup.Tomcat;
  * One Tomcat with one web application, on a free port of the loopback interface, until its standard
  * input ends. Says `port N` when it serves. Not the application (web.Shop).
  *
- * <p>java server.Server BASE_DIRECTORY WEBAPP_DIRECTORY
+ * <p>java server.Server BASE_DIRECTORY WEBAPP_DIRECTORY [OWN_PORT PEER_PORT]; with the ports of two
+ * receivers its sessions are replicated by Tomcat's own DeltaManager.
  */
 public final class Server {
   public static void main(String[] arguments) throws Exception {
@@ -27,6 +28,10 @@ public final class Server {
     host.setAppBase(new File(arguments[0], "apps").getAbsolutePath());
     Context context = tomcat.addWebapp("", new File(arguments[1]).getAbsolutePath());
     context.setBackgroundProcessorDelay(1);
+    if (arguments.length > 2) {
+      int[] ports = {Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3])};
+      Replication.of(host, context, ports);
+    }
     tomcat.start();
     if (!context.getState().isAvailable()) throw new IllegalStateException("not started");
     System.out.println("port " + connector.getLocalPort());

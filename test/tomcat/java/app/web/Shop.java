@@ -42,6 +42,9 @@ public final class Shop extends HttpServlet {
         request.getSession().setAttribute(name, value);
         response.getWriter().print("ok");
         return;
+      case "/count":
+        response.getWriter().print(count(request.getSession(), name));
+        return;
       case "/remove":
         request.getSession().removeAttribute(name);
         response.getWriter().print("ok");
@@ -187,6 +190,13 @@ public final class Shop extends HttpServlet {
     if (list == null) session.setAttribute(name, list = new ArrayList<>());
     list.add(value);
     return list.toString();
+  }
+
+  private static int count(HttpSession session, String name) {
+    Object before = session.getAttribute(name);
+    int now = before == null ? 1 : (Integer) before + 1;
+    session.setAttribute(name, now);
+    return now;
   }
 
   private static String text(HttpSession session, String name) {
