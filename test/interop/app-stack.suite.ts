@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Browser } from "../express/cluster.js";
 import type { AppProcess } from "./app-process.js";
 import { startGate } from "./gate.js";
-import { type Machines, TARGETS } from "./machines.js";
+import { type Machines, type Target, TARGETS } from "./machines.js";
 import { type Address, RespConnection } from "./resp-connection.js";
 
 /** One application. */
@@ -25,6 +25,8 @@ export interface Stack {
   readonly db?: number;
   /** What is left of two overlapping requests on two machines that set different keys. */
   readonly overlap: Overlap;
+  /** What a request does that had read the session before the user logged out, and writes it after. */
+  readonly lateWrite: LateWrite;
 }
 
 /** `later`: the one that wrote later, whole. `both`: what both set. */
@@ -33,9 +35,12 @@ export type Overlap = "later" | "both";
 /** What sidecars shorten longer idle times to (docs/recipes/flask.md). */
 const IDLE_CAP_SECONDS = 30 * 86_400;
 
-/** Runs `stacks` against all targets. */
-export function stackSuite(stacks: readonly Stack[]): void {
-  for (const target of TARGETS) {
+/** `back`: the session is there again, as with any store of whole sessions. `refused`: it stays gone. */
+export type LateWrite = "back" | "refused";
+
+/** Runs `stacks` against all of `targets`. */
+export function stackSuite(stacks: readonly Stack[], targets: readonly Target[] = TARGETS): void {
+  for (const target of targets) {
     describe(target.name, () => {
       let machines: Machines | undefined;
       beforeAll(async () => {
@@ -121,6 +126,22 @@ function oneStack(stack: Stack, machinesOf: () => Machines): void {
       const left = stack.overlap === "both" ? { one: "1", two: "2" } : { two: "2" };
       for (const index of [0, 1])
         expect(await show(browser, index)).toEqual({ user: "ada", ...left });
+    });
+
+    test(`a request that overlaps the log-out and writes later: ${stack.lateWrite}`, async () => {
+      const browser = new Browser();
+      await browser.get(`${at(0)}/login?user=ada`);
+      const cookies = new Map(browser.cookies);
+      const gate = await startGate();
+      const late = browser.get(`${at(0)}/set?key=late&value=1&gate=${gate.url}`);
+      await gate.arrived(1);
+      expect((await browser.get(`${at(1)}/logout`)).text).toBe("bye");
+      gate.open();
+      await late;
+      await gate.close();
+      for (const [name, value] of cookies) browser.cookies.set(name, value);
+      const left = stack.lateWrite === "back" ? { user: "ada", late: "1" } : {};
+      for (const index of [0, 1]) expect(await show(browser, index)).toEqual(left);
     });
   });
 }

@@ -37,7 +37,8 @@ describe.skipIf(lacking !== "")(`a sidecar beside Redis${lacking}`, () => {
   let sidecar: Sidecar | undefined;
   let servers: TwoServers;
   beforeAll(async () => {
-    [redis, [sidecar]] = await Promise.all([startRedis(), startSidecars(1)]);
+    redis = await startRedis();
+    [sidecar] = await startSidecars(1);
     if (!redis || !sidecar) throw new Error("not both of them started");
     servers = { redis: { port: Number(new URL(redis.url).port) }, sidecar: sidecar.address };
   }, 60_000);

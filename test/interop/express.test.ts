@@ -8,6 +8,7 @@ import { afterAll } from "vitest";
 import { ROOT } from "../tidy/sources.js";
 import { startApp } from "./app-process.js";
 import { type Stack, stackSuite } from "./app-stack.suite.js";
+import { ONE_TARGET } from "./machines.js";
 import { aimedAt, recipeBlocks } from "./recipe.js";
 import type { Address } from "./resp-connection.js";
 
@@ -45,6 +46,7 @@ function stack(store: string, client: string): Stack {
     name: `${store} over ${client}`,
     idleSeconds: 1800,
     overlap: "later",
+    lateWrite: "back",
     start: (machine: Address) => {
       mkdirSync(SCRATCH, { recursive: true });
       const path = join(SCRATCH, `app-${written++}.mjs`);
@@ -56,11 +58,13 @@ function stack(store: string, client: string): Stack {
   };
 }
 
-stackSuite([
+const stacks = [
   ...["redis-4", "redis", "ioredis-5", "ioredis-6"].flatMap((client) => [
     stack("connect-redis-7", client),
     stack("connect-redis-8", client),
   ]),
   stack("connect-redis", "redis"),
   stack("connect-redis", "redis-6"),
-]);
+];
+
+stackSuite(stacks, ONE_TARGET);

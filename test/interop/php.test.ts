@@ -41,6 +41,7 @@ const phpStack = (name: string, ini: string): Stack => ({
   name,
   idleSeconds: 1440,
   overlap: "later",
+  lateWrite: "back",
   start: (machine) => startPhp(machine, ini),
 });
 

@@ -39,12 +39,14 @@ describe.skipIf(lacking !== "")(`python${lacking}`, () => {
       idleSeconds: 14 * DAY_SECONDS,
       db: 1,
       overlap: "later",
+      lateWrite: "refused",
       start: (machine) => startPython("django_app.py", "django", machine),
     },
     {
       name: "Flask-Session",
       idleSeconds: 31 * DAY_SECONDS,
       overlap: "later",
+      lateWrite: "back",
       start: (machine) => startPython("flask_app.py", "flask", machine),
     },
   ]);

@@ -24,6 +24,7 @@ describe.skipIf(lacking !== "")(`rails${lacking}`, () => {
       name: "redis-actionpack",
       idleSeconds: 90 * 60,
       overlap: "later",
+      lateWrite: "back",
       start: (machine) => {
         const path = join(scratch.path, `session_store_${written++}.rb`);
         writeFileSync(path, aimedAt(machine, recipe));

@@ -85,8 +85,11 @@ interface Places {
 function placesOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Places> {
   let said = "";
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`a sidecar ${why}\n${said}`));
-    const timer = setTimeout(fail, START_DEADLINE_MS, "does not say where it listens");
+    const timer = setTimeout(() => fail("does not say where it listens"), START_DEADLINE_MS);
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      reject(new Error(`a sidecar ${why}\n${said}`));
+    };
     child.once("exit", (code) => fail(`ended with ${code}`));
     child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)));
     child.stdout.on("data", (chunk: Buffer) => {
