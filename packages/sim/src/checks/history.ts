@@ -33,6 +33,13 @@ export interface Committed {
   readonly fields: ShellFields | undefined;
   /** What it states; nothing where the session is not modelled. */
   readonly facts: readonly Fact[];
+  /** Whether its clock is in the session from now on: a commit that writes nothing leaves none. */
+  readonly isClocked: boolean;
+}
+
+/** A commit, and the highest clock that its author has left in the session by then. */
+interface Known extends Committed {
+  readonly clock: number;
 }
 
 interface Copy {
@@ -46,7 +53,7 @@ class SessionHistory {
   readonly isModelled: boolean;
   /** How often it was created: more than once where a node could not know that it was there. */
   births = 0;
-  readonly #commits = new Map<WriterId, Committed[]>();
+  readonly #commits = new Map<WriterId, Known[]>();
   readonly #idleChanges: Committed[] = [];
   readonly #fieldChanges: Committed[] = [];
   readonly #copies = new Map<NodePort, Copy>();
@@ -63,8 +70,10 @@ class SessionHistory {
 
   add(commit: Committed): void {
     const before = this.#commits.get(commit.writer);
-    if (before) before.push(commit);
-    else this.#commits.set(commit.writer, [commit]);
+    const clock = commit.isClocked ? commit.hlc : (before?.at(-1)?.clock ?? 0);
+    const known = { ...commit, clock };
+    if (before) before.push(known);
+    else this.#commits.set(commit.writer, [known]);
     if (commit.idleMs !== undefined) this.#idleChanges.push(commit);
     if (commit.fields !== undefined) this.#fieldChanges.push(commit);
   }
@@ -74,9 +83,9 @@ class SessionHistory {
     return this.#lastOf(revisions).find(({ past }) => !dominates(revisions, past));
   }
 
-  /** The highest clock among the commits in `revisions`. */
+  /** The highest clock that the commits in `revisions` have left. */
   hlcMax(revisions: VersionVector): number {
-    return Math.max(0, ...this.#lastOf(revisions).map(({ hlc }) => hlc));
+    return Math.max(0, ...this.#lastOf(revisions).map(({ clock }) => clock));
   }
 
   /** The idle time by the latest of the commits in `revisions` that set one (M10). */
@@ -131,8 +140,8 @@ class SessionHistory {
     return copy.model.view();
   }
 
-  #lastOf(revisions: VersionVector): Committed[] {
-    const last: Committed[] = [];
+  #lastOf(revisions: VersionVector): Known[] {
+    const last: Known[] = [];
     for (let i = 0; i < revisions.length; i += 2) {
       const commits = this.#commits.get(revisions[i] as WriterId);
       const commit = commits?.[(revisions[i + 1] as number) - 1];

@@ -105,7 +105,8 @@ export class Commits {
       const markedMs = this.#parts.lifetimes.touched(record.times, run);
       return { seq: result.seq, wrote: NOTHING, held, markedMs };
     }
-    this.#note(run, record, { change, stamp, rev: result.rev, held, facts, before });
+    const isClocked = leavesClock(commit, before?.idleMs);
+    this.#note(run, record, { change, stamp, rev: result.rev, held, facts, before, isClocked });
     const touch = { isBirth: before === undefined, idleMs: commit.birth?.idleMs ?? commit.idleMs };
     const markedMs = this.#parts.lifetimes.touched(record.times, run, touch);
     if (facts) this.#checkGrowth(run, record.session, change);
@@ -126,9 +127,9 @@ export class Commits {
     const { rev, seq } = result;
     laws.commit(run, session, { held, hlc });
     const past = joinVectors(held, [writer, rev]);
-    history
-      .of(session)
-      ?.add({ writer, rev, hlc, past, idleMs: undefined, fields: undefined, facts: [] });
+    const nothing = { idleMs: undefined, fields: undefined, facts: [] };
+    const isClocked = leavesClock(commit, commit.idleMs);
+    history.of(session)?.add({ writer, rev, hlc, past, ...nothing, isClocked });
     return { seq, wrote: [writer, rev], held, markedMs: lifetimes.touched(times, run) };
   }
 
@@ -181,9 +182,10 @@ export class Commits {
       held: VersionVector;
       facts: readonly Fact[] | undefined;
       before: { readonly idleMs: Millis } | undefined;
+      isClocked: boolean;
     },
   ): void {
-    const { change, stamp, rev, held, facts = [], before } = made;
+    const { change, stamp, rev, held, facts = [], before, isClocked } = made;
     const { writer, hlc } = stamp;
     const { history, laws, counts } = this.#parts;
     counts.commits += 1;
@@ -193,7 +195,8 @@ export class Commits {
     const wanted = before ? change.commit?.idleMs : change.commit?.birth?.idleMs;
     const idleMs = wanted === before?.idleMs ? undefined : wanted;
     const past = joinVectors(held, [writer, rev]);
-    known?.add({ writer, rev, hlc, past, idleMs, fields: change.commit?.fields, facts });
+    const fields = change.commit?.fields;
+    known?.add({ writer, rev, hlc, past, idleMs, fields, facts, isClocked });
   }
 
   /** Who commits without having missed anything reads what he left. */
@@ -233,4 +236,10 @@ export class Commits {
   #fail(checker: string, run: NodePort, detail: string): never {
     return this.#parts.simulator.fail(checker, `on ${run.machine}: ${detail}`);
   }
+}
+
+/** Whether a commit's clock stays in its session: with an operation, or with what counts as the last. */
+function leavesClock({ operations, idleMs, fields }: LocalCommit, hadIdleMs?: Millis): boolean {
+  const isLast = [...(fields?.values() ?? [])].some(({ join }) => join === "last");
+  return operations.length > 0 || (idleMs ?? hadIdleMs) !== hadIdleMs || isLast;
 }
