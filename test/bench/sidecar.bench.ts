@@ -22,6 +22,7 @@ const ROUNDS = 3;
 const CLIENTS = 50;
 const KEYS = 10_000;
 const PEER = "redis-server";
+const AS_USED = { ackDeadlineMs: 100 };
 
 /** What redis-benchmark is asked to do, and what was put there before. */
 interface Workload {
@@ -46,7 +47,7 @@ export async function sidecarBench(): Promise<Result[]> {
     console.warn("redis-server is not installed: the sidecar is compared with nobody");
     return [];
   }
-  const sidecars = await startSidecars(2, {}, BUILT);
+  const sidecars = await startSidecars(2, AS_USED, BUILT);
   const [sidecar] = sidecars as [Sidecar];
   const peer = Number(new URL(redis.url).port);
   const results: Result[] = [];
@@ -109,7 +110,7 @@ async function redisBenchmark(
 async function memoryPerKey(): Promise<Result> {
   const keys = 50_000;
   const redis = (await startRedis()) as RedisServer;
-  const [sidecar] = (await startSidecars(1, {}, BUILT)) as [Sidecar];
+  const [sidecar] = (await startSidecars(1, AS_USED, BUILT)) as [Sidecar];
   const costs: number[] = [];
   for (const { port, pid } of [
     { port: sidecar.address.port, pid: sidecar.pid },

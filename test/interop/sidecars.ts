@@ -27,6 +27,9 @@ export type SidecarConfig = Readonly<Record<string, unknown>>;
 
 const START_DEADLINE_MS = 30_000;
 
+/** A busy machine is no reason to answer before the neighbours have it. */
+const PATIENT: SidecarConfig = { listen: { port: 0 }, ackDeadlineMs: 10_000 };
+
 const SOURCE = join(ROOT, "apps/sidecar/src/main.ts");
 
 /** How Node starts a sidecar without a build. */
@@ -45,7 +48,7 @@ export async function startSidecars(
   try {
     while (started.length < count) {
       const seeds = started.map(({ mesh }) => mesh);
-      started.push(await startSidecar({ listen: { port: 0 }, seeds, ...config }, program));
+      started.push(await startSidecar({ ...PATIENT, seeds, ...config }, program));
     }
     for (const { address } of started) await linked(address, count - 1);
   } catch (error) {
