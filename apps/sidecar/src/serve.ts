@@ -30,6 +30,9 @@ export interface ServingPlaces {
   readonly admin?: string;
 }
 
+/** Redis takes larger values than an app server keeps in a session. */
+const VALUE_BYTES_MAX = 8_388_608;
+
 /** What stops a door, a port and a mesh again, the last opened first. */
 type Closer = () => Promise<unknown>;
 
@@ -114,7 +117,7 @@ async function meshOptions(config: Config, log: (line: string) => void): Promise
     listen: { host, port, ...(tls && { tls: tls.listen }) },
     tls: tls?.dial,
     discovery: withoutUndefined(config.discovery),
-    limits: withoutUndefined(config.limits) as Partial<Limits>,
+    limits: { sessionBytesMax: VALUE_BYTES_MAX, ...withoutUndefined(config.limits) },
     storage: config.storage && (await openStorage(config.storage.dataDir)),
     durability: config.storage?.durability,
   });

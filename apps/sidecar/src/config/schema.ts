@@ -164,6 +164,16 @@ const keys = object({
     .meta(
       notes("what a client is told where fewer confirmed in time; the write stands either way"),
     ),
+  merge: z
+    .array(
+      object({
+        keys: z.string().min(1),
+        format: z.enum(["json", "php", "php_serialize", "msgpack"]),
+      }),
+      'must be a list such as [{ "keys": "sess:*", "format": "json" }]',
+    )
+    .default([])
+    .meta(notes("blobs that are taken apart: `[{ keys, format }]`, see REDIS.md")),
   lifetimeMs: durationMs(60_000)
     .default(30 * 86_400_000)
     .meta(notes("the longest TTL; longer ones, and keys without one, end then at the earliest")),

@@ -17,7 +17,7 @@ import { MeshKey } from "./mesh-key.js";
 import type { MeshKeys } from "./mesh-keys.js";
 
 /** With what the names of token cookies begin. */
-export const TOKEN_PREFIX = "mesh-token";
+const TOKEN_PREFIX = "mesh-token";
 
 /** What is under an id; as `OpenResult` of session-mesh says it. */
 export type LoadStatus = "found" | "absent" | "unknown" | "destroyed" | "expired";

@@ -16,6 +16,7 @@
  */
 import type { Millis, SessionId } from "session-mesh";
 import { type LookResult, RecentMap, type SessionRecords } from "session-mesh/records";
+import type { BlobFormat } from "./blobs/blob.js";
 import { type KeyId, rawIdOf } from "./key-names.js";
 
 /** How many keys are known again without being looked up from their first instance: 400 bytes each. */
@@ -47,6 +48,8 @@ export class KnownKey {
   readonly instances: Map<number, Instance> = new Map<number, Instance>();
   /** Whether it never leaves this node; undefined as long as nobody asked. */
   isLocal: boolean | undefined;
+  /** The format of blobs that are taken apart, empty for none; undefined as long as nobody asked. */
+  blobFormat: BlobFormat | "" | undefined;
   /** Until when a miss need not be asked of peers again, in `performance.now()`. */
   absentUntilMs = 0;
 

@@ -16,6 +16,9 @@ import type { SessionRecords } from "session-mesh/records";
 const SIV_BYTES = 16;
 const KEY_BYTES = 32;
 
+/** The field of the envelope that holds the sealed name. */
+export const NAME_FIELD = "n";
+
 /** A key in a database as text: the database's number as one unit, then a unit for each byte. */
 export type KeyId = string;
 

@@ -10,10 +10,9 @@
 import type { Millis } from "session-mesh";
 import { PARTITION_COUNT } from "session-mesh/records";
 import type { Key, KeyType } from "./key.js";
-import { dbOf, type KeyId } from "./key-names.js";
+import { dbOf, type KeyId, NAME_FIELD } from "./key-names.js";
 import type { LocalKeys } from "./local-keys.js";
 import { isLive } from "./key-ends.js";
-import { sealedNameOf } from "./mesh-key.js";
 import type { MeshKeys } from "./mesh-keys.js";
 
 /** How long a walk through all keys may keep others waiting at a time. */
@@ -51,7 +50,8 @@ export class KeyScan {
     const isLookedInto = sessions.length * PARTITION_COUNT <= this.#port.hotSessionsMax;
     for (const session of sessions) {
       const held = records.describe(session);
-      const id = held && isLive(held, nowMs) ? names.open(sealedNameOf(held)) : undefined;
+      const id =
+        held && isLive(held, nowMs) ? names.open(held.fields.get(NAME_FIELD)?.value) : undefined;
       if (held === undefined || id === undefined || !isIn(id, db)) continue;
       const window = Math.round(held.absoluteExpiresAtMs / instances.lifetimeMs) - 2;
       const known = instances.known(id);

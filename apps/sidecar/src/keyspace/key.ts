@@ -34,6 +34,8 @@ export interface Key {
   field(name: string): Uint8Array | undefined;
   /** All fields, in the order of their names. */
   fields(): [name: string, value: Uint8Array][];
+  /** Its bytes are given to the client, whose next write may build on them. */
+  noteRead(): void;
   /** Makes it a string, whatever it was. */
   setBytes(bytes: Uint8Array, expiry: Expiry): void;
   /** Sets fields of a hash or of nothing; how many of them are new. */

@@ -10,6 +10,7 @@ import type { Mesh, Millis } from "session-mesh";
 import type { ConnectionContext, Deferred, Outcome } from "../resp/command.js";
 import { error, OK, type Reply } from "../resp/reply.js";
 import { Acknowledgements } from "./acknowledgements.js";
+import type { BlobRule } from "./blobs/blob-rules.js";
 import { ForeignSessions } from "./foreign-sessions.js";
 import { type Key, RefusedWrite } from "./key.js";
 import { KeyScan } from "./key-scan.js";
@@ -33,6 +34,8 @@ export interface KeyspaceOptions {
   readonly sessionAcks?: number | "all";
   /** What a client is told where too few confirmed in time. Default: `ok`, and it is counted. */
   readonly onDegraded?: "ok" | "fail";
+  /** Blobs that are taken apart, so that overlapping writes of different fields both stay. Default: none. */
+  readonly merge?: readonly BlobRule[];
   /** How long a key can live at least, at most twice as long. Default: 30 days. */
   readonly lifetimeMs?: Millis;
 }
@@ -63,7 +66,8 @@ export class Keyspace {
 
   constructor(mesh: Mesh, options: KeyspaceOptions = {}) {
     const { localKeys = LOCAL_KEYS, localKeysMax = LOCAL_KEYS_MAX } = options;
-    const keys = new MeshKeys(mesh, options.lifetimeMs ?? 30 * DAY_MS);
+    const { lifetimeMs = 30 * DAY_MS, merge = [] } = options;
+    const keys = new MeshKeys(mesh, { lifetimeMs, merge });
     this.mesh = mesh;
     this.#keys = keys;
     this.#local = new LocalKeys(localKeys, localKeysMax);
@@ -93,10 +97,11 @@ export class Keyspace {
   one(context: ConnectionContext, name: Buffer, run: (key: Key) => Reply): Outcome {
     const id = keyIdOf(context.db, name);
     const nowMs = this.#keys.nowMs();
-    const key = this.#find(id, nowMs);
+    const { clientId } = context;
+    const key = this.#find(id, nowMs, clientId);
     if (key) return this.#run(run, key);
     const asking = this.#keys.ask(this.#keys.instances.known(id));
-    return asking.then(() => this.#run(run, this.#key(id, this.#keys.nowMs())));
+    return asking.then(() => this.#run(run, this.#key(id, this.#keys.nowMs(), clientId)));
   }
 
   /** Runs a command on several keys, all of them at once. */
@@ -105,19 +110,17 @@ export class Keyspace {
     names: readonly Buffer[],
     run: (keys: readonly Key[]) => Reply,
   ): Outcome {
-    return this.manyIn(
-      names.map((name) => keyIdOf(context.db, name)),
-      run,
-    );
+    const ids = names.map((name) => keyIdOf(context.db, name));
+    return this.manyIn(ids, run, context.clientId);
   }
 
   /** {@link Keyspace.many} for keys of several databases; one named twice is one key. */
-  manyIn(ids: readonly KeyId[], run: (keys: readonly Key[]) => Reply): Outcome {
+  manyIn(ids: readonly KeyId[], run: (keys: readonly Key[]) => Reply, clientId?: number): Outcome {
     const nowMs = this.#keys.nowMs();
     const unknown = new Set(ids.filter((id) => !this.#find(id, nowMs)));
     const runAll = (): Reply | Deferred => {
       const atMs = this.#keys.nowMs();
-      const keys = new Map(ids.map((id) => [id, this.#key(id, atMs)]));
+      const keys = new Map(ids.map((id) => [id, this.#key(id, atMs, clientId)]));
       return this.#run(
         run,
         ids.map((id) => keys.get(id) as Key),
@@ -139,18 +142,19 @@ export class Keyspace {
   }
 
   /** A key as it is known here; undefined where the peers have to be asked first. */
-  #find(id: KeyId, nowMs: Millis): Key | undefined {
+  #find(id: KeyId, nowMs: Millis, clientId?: number): Key | undefined {
     const known = this.#keys.instances.known(id);
     known.isLocal ??= this.#local.owns(id);
     if (known.isLocal) return this.#local.key(id, nowMs);
-    return this.#keys.find(known, nowMs);
+    return this.#keys.find(known, nowMs, clientId);
   }
 
   /** A key as it is known here, whatever peers may say. */
-  #key(id: KeyId, nowMs: Millis): Key {
+  #key(id: KeyId, nowMs: Millis, clientId?: number): Key {
     const known = this.#keys.instances.known(id);
     known.isLocal ??= this.#local.owns(id);
-    return known.isLocal ? this.#local.key(id, nowMs) : this.#keys.key(known, nowMs);
+    if (known.isLocal) return this.#local.key(id, nowMs);
+    return this.#keys.key(known, nowMs, clientId);
   }
 
   #run<T>(run: (on: T) => Reply, on: T): Reply | Deferred {

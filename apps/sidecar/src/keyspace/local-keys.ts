@@ -130,6 +130,8 @@ class LocalKey implements Key {
     return [...(this.#fields ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
+  noteRead(): void {}
+
   setBytes(bytes: Uint8Array, expiry: Expiry): void {
     const kept = this.#value?.endMs;
     const endMs = expiry === "keep" ? kept : expiry === "never" ? undefined : expiry.atMs;

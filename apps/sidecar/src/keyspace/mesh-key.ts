@@ -8,23 +8,27 @@
  * document (record-layout.ts).
  */
 import type { Millis } from "session-mesh";
-import type { CommitResult, LocalCommit, Operation } from "session-mesh/records";
-import { sizeOfView } from "session-mesh/records";
+import {
+  type CommitResult,
+  type LocalCommit,
+  type Operation,
+  sizeOfView,
+} from "session-mesh/records";
+import { splitBlob } from "./blobs/blob.js";
 import type { Held, Instance, KnownKey, Sighting } from "./instances.js";
 import { type Expiry, type Key, type KeyType, RefusedWrite } from "./key.js";
 import { type EndChange, endChange, endOf, isLive } from "./key-ends.js";
 import type { MeshKeys } from "./mesh-keys.js";
+import { NAME_FIELD } from "./key-names.js";
+import { RecordContent } from "./record-layout.js";
 import {
   addOperations,
   deleteFieldOperations,
   emptyOperations,
-  RecordContent,
+  setBlobOperations,
   setBytesOperations,
   setFieldOperations,
-} from "./record-layout.js";
-
-/** The field of the envelope that holds the sealed name. */
-const NAME = "n";
+} from "./record-operations.js";
 
 /** What a name, a register's entry and the like take beside the bytes. */
 const FIELD_BYTES = 8;
@@ -35,11 +39,8 @@ export interface MeshKeyView {
   readonly nowMs: Millis;
   /** Whether what is idle is alive all the same: its user holds it, and goes on with it. */
   readonly isRevived?: boolean;
-}
-
-/** The sealed name in a copy. */
-export function sealedNameOf(held: Pick<Held, "fields">): unknown {
-  return held.fields.get(NAME)?.value;
+  /** Who reads and writes, where that is known. */
+  readonly clientId?: number | undefined;
 }
 
 /** See the file's comment. */
@@ -48,8 +49,9 @@ export class MeshKey implements Key {
   readonly #keys: MeshKeys;
   readonly #known: KnownKey;
   readonly #isRevived: boolean;
+  readonly #clientId: number | undefined;
   #instance: Instance;
-  /** As of the last look: ask {@link MeshKey.#held} and those beside it. */
+  /** As of the last look, which may be old. */
   #lastHeld: Held | undefined;
   #lastContent: RecordContent | undefined;
   #wasLive = false;
@@ -63,6 +65,7 @@ export class MeshKey implements Key {
     this.#known = known;
     this.nowMs = view.nowMs;
     this.#isRevived = view.isRevived === true;
+    this.#clientId = view.clientId;
     this.#instance = view.sighting.instance;
     this.#lastHeld = view.sighting.held;
     this.#see();
@@ -97,13 +100,19 @@ export class MeshKey implements Key {
     return this.#content?.fields() ?? [];
   }
 
+  noteRead(): void {
+    const blob = this.#keys.formatOf(this.#known) && this.#content?.blob;
+    if (blob && this.#clientId !== undefined) {
+      this.#keys.blobs.read(this.#clientId, this.#known.id, blob);
+    }
+  }
+
   setBytes(bytes: Uint8Array, expiry: Expiry): void {
-    const isWhole = expiry !== "keep";
-    if (isWhole) this.#moveToNow();
-    this.#refuseAbove(bytes.length);
-    const known = this.#content?.bytes;
-    const isSame = known !== undefined && equalBytes(known, bytes);
-    const operations = isSame ? [] : setBytesOperations(this.#held?.root, new Uint8Array(bytes));
+    if (expiry !== "keep") this.#moveToNow();
+    refuseAbove(this.#keys.sessionBytesMax, bytes.length);
+    const operations =
+      this.#blobOperations(bytes) ??
+      setBytesOperations(this.#held?.root, new Uint8Array(bytes), this.#content?.bytes);
     this.#commit(operations, expiry === "keep" && !this.#content ? "never" : expiry);
   }
 
@@ -138,7 +147,7 @@ export class MeshKey implements Key {
       growth += bytes.length - (known?.length ?? -name.length - FIELD_BYTES);
       operations.push(...setFieldOperations(root, name, new Uint8Array(bytes)));
     }
-    if (growth > 0) this.#refuseAbove(growth + (root ? sizeOfView(root) : 0));
+    if (growth > 0) refuseAbove(this.#keys.sessionBytesMax, growth + (root ? sizeOfView(root) : 0));
     const isShrinking = operations.every(({ kind }) => kind === "clear" || kind === "floor");
     this.#commit(operations, expiry, { isShrinking });
     return isChanged;
@@ -150,14 +159,19 @@ export class MeshKey implements Key {
     const result = new Uint8Array(Buffer.from((from + by).toString(), "latin1"));
     const set = (): Operation[] =>
       field === undefined
-        ? setBytesOperations(root, result)
+        ? setBytesOperations(root, result, undefined)
         : setFieldOperations(root, field, result);
     const operations = [...this.#beginning(), ...(added ?? set())];
     this.#commit(operations, this.#content ? "keep" : "never");
   }
 
   expire(expiry: Expiry): void {
-    if (this.#content) this.#commit([], expiry);
+    if (!this.#content) return;
+    // Who only says that it was used has changed nothing of what he read.
+    if (this.#keys.formatOf(this.#known) && this.#clientId !== undefined) {
+      this.#keys.blobs.forgetLast(this.#clientId, this.#known.id);
+    }
+    this.#commit([], expiry);
   }
 
   remove(): boolean {
@@ -165,6 +179,20 @@ export class MeshKey implements Key {
     this.#keys.removeAll(this.#known, this.nowMs);
     this.#show(this.#keys.current(this.#known, this.nowMs));
     return wasThere;
+  }
+
+  /** The operations that write what is to be taken apart; undefined for what is kept as a whole. */
+  #blobOperations(bytes: Uint8Array): Operation[] | undefined {
+    const format = this.#keys.formatOf(this.#known);
+    const fields = format && splitBlob(bytes, format);
+    if (!format || !fields) return undefined;
+    const clientId = this.#content?.blob && this.#clientId;
+    const base =
+      clientId === undefined
+        ? undefined
+        : this.#keys.blobs.takeBase(clientId, this.#known.id, fields);
+    const root = this.#content ? this.#held?.root : undefined;
+    return [...this.#beginning(), ...setBlobOperations(root, { format, fields, base })];
   }
 
   /** The operations before those that write to it: of what has ended, nothing stays. */
@@ -179,15 +207,6 @@ export class MeshKey implements Key {
     if (current.instance.window < this.#instance.window) return;
     this.#keys.removeAll(this.#known, this.nowMs);
     this.#show(this.#keys.current(this.#known, this.nowMs));
-  }
-
-  #refuseAbove(size: number): void {
-    const { sessionBytesMax } = this.#keys;
-    if (size <= sessionBytesMax) return;
-    throw new RefusedWrite(
-      `ERR the value would have ${size} bytes, above the limit \`sessionBytesMax\` of ` +
-        `${sessionBytesMax}; store less, or raise it`,
-    );
   }
 
   #commit(
@@ -215,7 +234,7 @@ export class MeshKey implements Key {
     const { endsAtMs } = this.#instance;
     const idleMs = change?.idleMs ?? Math.max(1, endsAtMs - this.nowMs);
     const fields = new Map(change?.fields);
-    fields.set(NAME, { join: "max", value: this.#keys.names.seal(this.#known.id) });
+    fields.set(NAME_FIELD, { join: "max", value: this.#keys.names.seal(this.#known.id) });
     return { fields, birth: { idleMs, absoluteExpiresAtMs: endsAtMs } };
   }
 
@@ -270,4 +289,12 @@ export class MeshKey implements Key {
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
+function refuseAbove(bytesMax: number, size: number): void {
+  if (size <= bytesMax) return;
+  throw new RefusedWrite(
+    `ERR the value would have ${size} bytes, above the limit \`sessionBytesMax\` of ${bytesMax}; ` +
+      "store less, or raise it",
+  );
 }

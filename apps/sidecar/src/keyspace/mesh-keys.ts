@@ -6,6 +6,8 @@
  */
 import type { Mesh, Millis } from "session-mesh";
 import type { SessionRecords } from "session-mesh/records";
+import type { BlobFormat } from "./blobs/blob.js";
+import { type BlobRule, BlobRules } from "./blobs/blob-rules.js";
 import { type Held, Instances, type KnownKey, type Sighting } from "./instances.js";
 import { SealedNames } from "./key-names.js";
 import { isLive } from "./key-ends.js";
@@ -32,7 +34,12 @@ export class MeshKeys {
   #offsetMs: Millis = 0;
   #believedUntilMs = 0;
 
-  constructor(mesh: Mesh, lifetimeMs: Millis) {
+  /** Which blobs are taken apart. */
+  readonly blobs: BlobRules;
+
+  constructor(mesh: Mesh, options: { lifetimeMs: Millis; merge: readonly BlobRule[] }) {
+    const { lifetimeMs, merge } = options;
+    this.blobs = new BlobRules(merge);
     const { records, limits } = mesh;
     this.records = records;
     this.instances = new Instances(records, { lifetimeMs, marginMs: limits.clockMarginMs });
@@ -53,17 +60,23 @@ export class MeshKeys {
     return wallMs + this.#offsetMs;
   }
 
+  /** The format of the blobs under a key; undefined where they are kept whole. */
+  formatOf(known: KnownKey): BlobFormat | undefined {
+    known.blobFormat ??= this.blobs.formatOf(known.id) ?? "";
+    return known.blobFormat === "" ? undefined : known.blobFormat;
+  }
+
   /** A key as it is known here; undefined where the peers have to be asked first. */
-  find(known: KnownKey, nowMs: Millis): MeshKey | undefined {
+  find(known: KnownKey, nowMs: Millis, clientId?: number): MeshKey | undefined {
     const sighting = this.#sight(known, nowMs);
     const isMiss = !sighting.held || !isLive(sighting.held, nowMs);
     const isAsked = isMiss && !this.#isAlone && performance.now() >= known.absentUntilMs;
-    return isAsked ? undefined : new MeshKey(this, known, { sighting, nowMs });
+    return isAsked ? undefined : new MeshKey(this, known, { sighting, nowMs, clientId });
   }
 
   /** A key as it is known here, whatever peers may say. */
-  key(known: KnownKey, nowMs: Millis): MeshKey {
-    return new MeshKey(this, known, { sighting: this.#sight(known, nowMs), nowMs });
+  key(known: KnownKey, nowMs: Millis, clientId?: number): MeshKey {
+    return new MeshKey(this, known, { sighting: this.#sight(known, nowMs), nowMs, clientId });
   }
 
   /** What is held of a key where it would be made now. */

@@ -4,12 +4,13 @@
  *
  * Not here: frames (the front door's tests).
  */
-import { createMemoryNetwork, createMesh, type Mesh, type MeshOptions } from "session-mesh";
+import { createMesh, type Mesh, type MeshOptions } from "session-mesh";
 import { afterEach, vi } from "vitest";
 import { CommandTable, type ConnectionContext } from "../../resp/command.js";
 import { dataCommands } from "../../resp/commands/data-commands.js";
 import type { Reply } from "../../resp/reply.js";
 import { Keyspace, type KeyspaceOptions } from "../keyspace.js";
+import { createCuttableNetwork } from "./cuttable-network.suite.js";
 
 const table = new CommandTable(dataCommands);
 
@@ -27,6 +28,10 @@ export interface Rig {
   readonly keyspaces: readonly Keyspace[];
   /** A new connection to the sidecar of that number. */
   client(sidecar?: number, context?: Partial<ConnectionContext>): Client;
+  /** Cuts all sidecars off from each other; resolves when they know. */
+  cut(): Promise<void>;
+  /** Lets them meet again; resolves when they have. */
+  heal(): Promise<void>;
 }
 
 const open: Mesh[] = [];
@@ -42,27 +47,38 @@ export async function createRig(
   count: number,
   options: KeyspaceOptions & { readonly mesh?: MeshOptions } = {},
 ): Promise<Rig> {
-  const network = createMemoryNetwork();
+  const network = createCuttableNetwork();
   const { mesh: meshOptions, ...keyspaceOptions } = options;
   const meshes: Mesh[] = [];
   for (let i = 0; i < count; i++) {
     const seeds = meshes.map(({ address }) => address);
     const transport = network.transport(`node-${i}`);
     const mesh = await createMesh({
+      ...{ log: () => undefined, limits: { redialDelayMsMax: 100, auditIntervalMs: 300 } },
       ...{ transport, seeds, secret: "s".repeat(32), idKey: "k".repeat(32), node: `node-${i}` },
       ...meshOptions,
     });
     meshes.push(mesh);
     open.push(mesh);
   }
-  await vi.waitFor(() => {
-    for (const mesh of meshes) {
-      const linked = mesh.status().members.filter(({ isLinked }) => isLinked);
-      if (linked.length < count - 1) throw new Error("not linked yet");
-    }
-  });
+  const linked = async (each: number): Promise<void> =>
+    vi.waitFor(() => {
+      for (const mesh of meshes) {
+        const peers = mesh.status().members.filter(({ isLinked, isSelf }) => isLinked && !isSelf);
+        if (peers.length !== each) throw new Error(`${mesh.node} has ${peers.length} peers`);
+      }
+    });
+  await linked(count - 1);
   const keyspaces = meshes.map((mesh) => new Keyspace(mesh, keyspaceOptions));
   return {
+    cut: () => {
+      network.cut();
+      return linked(0);
+    },
+    heal: () => {
+      network.heal();
+      return linked(count - 1);
+    },
     meshes,
     keyspaces,
     client: (sidecar = 0, context = {}) => {

@@ -31,6 +31,23 @@ import { parseInteger } from "./numbers.js";
 
 type Args = readonly Buffer[];
 
+function move(args: Args, context: ConnectionContext): Outcome {
+  const given = parseInteger(args[2]);
+  if (given === undefined || given !== BigInt.asIntN(32, given)) return NOT_AN_INTEGER;
+  if (given < 0n || given >= databasesMaxOf(context)) return error("ERR DB index is out of range");
+  if (Number(given) === context.db) {
+    return error("ERR source and destination objects are the same");
+  }
+  const name = args[1] as Buffer;
+  const ids = [keyIdOf(context.db, name), keyIdOf(Number(given), name)];
+  return context.keyspace.manyIn(ids, ([source, target]) => {
+    if (!source || !target || source.type === "none" || target.type !== "none") return ZERO;
+    copyTo(target, source);
+    source.remove();
+    return ONE;
+  });
+}
+
 /** Counts the keys that `is` true of, those named twice twice. */
 function counting(name: string, flags: readonly CommandFlag[], is: (key: Key) => boolean): Command {
   const run = (args: readonly Buffer[], context: ConnectionContext): Outcome =>
@@ -69,9 +86,12 @@ function rename(args: Args, context: ConnectionContext): Outcome {
 
 const DATABASES = 16;
 
+function databasesMaxOf(context: ConnectionContext): number {
+  return (context as Partial<ClientContext>).door?.settings.databasesMax ?? DATABASES;
+}
+
 function copy(args: Args, context: ConnectionContext): Outcome {
-  const { door } = context as Partial<ClientContext>;
-  const databasesMax = door?.settings.databasesMax ?? DATABASES;
+  const databasesMax = databasesMaxOf(context);
   let { db } = context;
   let isReplacing = false;
   for (let at = 3; at < args.length; at++) {
@@ -152,6 +172,7 @@ export const keyCommands: readonly Command[] = [
   command("rename", 3, { flags: ["write"], keys: [1, 2, 1], run: rename }),
   command("renamenx", 3, { flags: ["write", "fast"], keys: [1, 2, 1], run: rename }),
   command("copy", -3, { flags: ["write", "denyoom"], keys: [1, 2, 1], run: copy }),
+  command("move", 3, { flags: ["write", "fast"], keys: [1, 1, 1], run: move }),
   container("object", [
     object("encoding", (key) => bulk(encodingOf(key))),
     object("refcount", () => ONE),

@@ -144,4 +144,8 @@ export const scriptCommands: readonly Command[] = [
     command("script|exists", -3, { flags: ["fast"], run: exists }),
     command("script|flush", -2, { flags: ["fast"], run: flush }),
   ]),
+  container("function", [
+    // Test suites forget all functions before they begin; there are none here.
+    command("function|flush", -2, { flags: ["write"], run: () => OK }),
+  ]),
 ];

@@ -51,6 +51,7 @@ const nameIn = (args: Args, at = 1): Buffer => args[at] as Buffer;
 
 function read(key: Key): Reply {
   if (key.type === "hash") return WRONG_TYPE;
+  key.noteRead();
   return bulkOrNull(key.bytes);
 }
 
@@ -161,7 +162,7 @@ function getEx(args: Args, context: ConnectionContext): Outcome {
 
 function mGet(args: Args, context: ConnectionContext): Outcome {
   return context.keyspace.many(context, args.slice(1), (keys) =>
-    array(keys.map((key) => bulkOrNull(key.bytes))),
+    array(keys.map((key) => (key.type === "hash" ? NULL : read(key)))),
   );
 }
 
