@@ -107,11 +107,7 @@ export class ForeignSessions {
     const sighting = this.#sight(known);
     const status = this.#statusOf(known, sighting, isCertain);
     const { held } = sighting;
-    const { ready, reasons } = this.#port.mesh.readiness();
-    // Who has just been started may soon hold what he is asked for: "absent" would cost a user his session.
-    if (!ready && (status === "absent" || status === "unknown")) {
-      throw new RefusedWrite(`NOTREADY ${reasons.join("; ")}`);
-    }
+    if (status === "absent" || status === "unknown") this.#refuseWhereUnready();
     if (status !== "found" || !held) {
       const nothing = { ttlMs: 0, leftMs: 0, fields: [], isUnshared: false, version: NO_VERSION };
       return { status, ...nothing, isStale: isStale || status === "unknown" };
@@ -185,6 +181,12 @@ export class ForeignSessions {
     if (held) return isLive(held, nowMs) ? "found" : "expired";
     if (this.#isDestroyed(known)) return this.#isJustRegenerated(known) ? "unknown" : "destroyed";
     return isCertain ? "absent" : "unknown";
+  }
+
+  /** Who has just been started may soon hold what he is asked for: denying it would cost a session. */
+  #refuseWhereUnready(): void {
+    const { ready, reasons } = this.#port.mesh.readiness();
+    if (!ready) throw new RefusedWrite(`NOTREADY ${reasons.join("; ")}`);
   }
 
   #isDestroyed(known: KnownKey): boolean {
