@@ -2,6 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { createRig } from "./model/rig.suite.js";
 
+test("P9: a node that has just started asks those it is to meet before it says that there is nothing", async () => {
+  const rig = await createRig(1);
+  await rig.client(0)("SET", "k", "v");
+  const late = await rig.add();
+  expect(await late("GET", "k")).toBe("v");
+});
+
 describe("two sidecars", () => {
   test("P5: what one has answered to, the other shows at once", async () => {
     const rig = await createRig(2);

@@ -19,6 +19,10 @@ const ABSENT_MS: Millis = 1_000;
 /** How long it is believed that there is nobody to ask, and how far the cluster's clock is. */
 const BELIEVED_MS: Millis = 20;
 
+/** How long a miss waits for a node that has just started to meet its seeds, and how often it looks. */
+const JOIN_MS_MAX: Millis = 10_000;
+const JOIN_POLL_MS: Millis = 10;
+
 /** See the file's comment. */
 export class MeshKeys {
   readonly records: SessionRecords;
@@ -30,6 +34,10 @@ export class MeshKeys {
   /** Misses that peers were asked for, and those of them that could not be settled. */
   missAskedCount = 0;
   missUnknownCount = 0;
+  readonly #mesh: Mesh;
+  /** Whether this node has met those it was to meet, or has given that up. */
+  #isJoined = false;
+  #joining: Promise<void> | undefined;
   #isAlone = true;
   #offsetMs: Millis = 0;
   #believedUntilMs = 0;
@@ -41,6 +49,7 @@ export class MeshKeys {
     const { lifetimeMs, merge } = options;
     this.blobs = new BlobRules(merge);
     const { records, limits } = mesh;
+    this.#mesh = mesh;
     this.records = records;
     this.instances = new Instances(records, { lifetimeMs, marginMs: limits.clockMarginMs });
     this.names = new SealedNames(records);
@@ -56,6 +65,7 @@ export class MeshKeys {
       this.#believedUntilMs = wallMs + BELIEVED_MS;
       this.#offsetMs = Math.floor(this.records.nowMs()) - Date.now();
       this.#isAlone = this.records.isAlone;
+      this.#isJoined ||= this.#mesh.readiness().ready;
     }
     return wallMs + this.#offsetMs;
   }
@@ -70,7 +80,8 @@ export class MeshKeys {
   find(known: KnownKey, nowMs: Millis, clientId?: number): MeshKey | undefined {
     const sighting = this.#sight(known, nowMs);
     const isMiss = !sighting.held || !isLive(sighting.held, nowMs);
-    const isAsked = isMiss && !this.#isAlone && performance.now() >= known.absentUntilMs;
+    const isAskable = !this.#isAlone || !this.#isJoined;
+    const isAsked = isMiss && isAskable && performance.now() >= known.absentUntilMs;
     return isAsked ? undefined : new MeshKey(this, known, { sighting, nowMs, clientId });
   }
 
@@ -102,6 +113,7 @@ export class MeshKeys {
 
   /** Asks the peers for the instances of a key; whether all who could hold it were asked. */
   async ask(known: KnownKey): Promise<boolean> {
+    if (!this.#isJoined) await (this.#joining ??= this.#join());
     if (this.records.isAlone) return true;
     this.missAskedCount += 1;
     const nowMs = this.nowMs();
@@ -117,6 +129,15 @@ export class MeshKeys {
     if (isCertain) known.absentUntilMs = performance.now() + ABSENT_MS;
     else this.missUnknownCount += 1;
     return isCertain;
+  }
+
+  /** Waits until there is somebody to ask, or this node may serve alone; not for ever. */
+  async #join(): Promise<void> {
+    const deadlineMs = performance.now() + JOIN_MS_MAX;
+    while (!this.#mesh.readiness().ready && performance.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, JOIN_POLL_MS));
+    }
+    this.#isJoined = true;
   }
 
   #sight(known: KnownKey, nowMs: Millis): Sighting {

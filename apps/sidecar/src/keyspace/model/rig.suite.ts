@@ -28,6 +28,8 @@ export interface Rig {
   readonly keyspaces: readonly Keyspace[];
   /** A new connection to the sidecar of that number. */
   client(sidecar?: number, context?: Partial<ConnectionContext>): Client;
+  /** Starts another sidecar; a client of it, before it has met anyone. */
+  add(): Promise<Client>;
   /** Cuts all sidecars off from each other; resolves when they know. */
   cut(): Promise<void>;
   /** Lets them meet again; resolves when they have. */
@@ -50,17 +52,23 @@ export async function createRig(
   const network = createCuttableNetwork();
   const { mesh: meshOptions, ...keyspaceOptions } = options;
   const meshes: Mesh[] = [];
-  for (let i = 0; i < count; i++) {
-    const seeds = meshes.map(({ address }) => address);
-    const transport = network.transport(`node-${i}`);
+  const add = async (): Promise<Mesh> => {
+    const node = `node-${meshes.length}`;
     const mesh = await createMesh({
-      ...{ log: () => undefined, limits: { redialDelayMsMax: 100, auditIntervalMs: 300 } },
-      ...{ transport, seeds, secret: "s".repeat(32), idKey: "k".repeat(32), node: `node-${i}` },
+      node,
+      transport: network.transport(node),
+      seeds: meshes.map(({ address }) => address),
+      secret: "s".repeat(32),
+      idKey: "k".repeat(32),
+      limits: { redialDelayMsMax: 100, auditIntervalMs: 300 },
+      log: () => undefined,
       ...meshOptions,
     });
     meshes.push(mesh);
     open.push(mesh);
-  }
+    return mesh;
+  };
+  for (let i = 0; i < count; i++) await add();
   const linked = async (each: number): Promise<void> =>
     vi.waitFor(() => {
       for (const mesh of meshes) {
@@ -71,6 +79,10 @@ export async function createRig(
   await linked(count - 1);
   const keyspaces = meshes.map((mesh) => new Keyspace(mesh, keyspaceOptions));
   return {
+    add: async () => {
+      const keyspace = new Keyspace(await add(), keyspaceOptions);
+      return clientOf({ clientId: ++clientIds, db: 0, name: "", protocol: 2, keyspace });
+    },
     cut: () => {
       network.cut();
       return linked(0);
