@@ -69,3 +69,19 @@ function classesOf(jar: string): Map<string, Buffer> {
   const classes = names.filter((name) => name.endsWith(".class")).sort();
   return new Map(classes.map((name) => [name, readFileSync(join(to, name))]));
 }
+
+describe("docs/TOMCAT.md", () => {
+  test("has every option of the manager, and no other", () => {
+    const manager = "packages/tomcat/java/sessionmesh/tomcat/MeshManager.java";
+    const java = readFileSync(join(ROOT, manager), "utf8");
+    const options = [...java.matchAll(/public void set(\w)(\w+)\((?!Context )/g)].map(
+      ([, first, rest]) => `${first?.toLowerCase()}${rest}`,
+    );
+    const guide = readFileSync(join(ROOT, "docs/TOMCAT.md"), "utf8");
+    const rows = [...guide.matchAll(/^\| (`.*?`) \| /gm)].flatMap(([, names]) =>
+      [...(names as string).matchAll(/`(\w+)`/g)].map(([, name]) => name as string),
+    );
+    const inherited = ["sessionAttributeNameFilter", "sessionAttributeValueClassNameFilter"];
+    expect(rows.filter((name) => !inherited.includes(name)).sort()).toEqual(options.sort());
+  });
+});
