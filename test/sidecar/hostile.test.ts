@@ -158,12 +158,55 @@ describe("clients that do not read", () => {
   });
 });
 
+describe("clients that are waited for", () => {
+  test("while a command asks peers, no more than a little is read of what comes after it", async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const asking = command<ClientContext>("asking", 1, {
+      flags: [],
+      run: () => gate.then(() => OK),
+    });
+    door = await openDoor({}, [asking]);
+    const client = await join();
+    client.send(frame("ASKING"));
+    await vi.waitFor(() => expect(door.server.counts.commandCount).toBe(1));
+    const [seen] = [...door.server.clients.values()];
+    client.send(frame("PING").repeat(400_000));
+    await vi.waitFor(() => expect(seen?.receivedBytes).toBeGreaterThan(256 * 1024));
+    expect(await answers()).toBe("+PONG\r\n");
+    expect(seen?.receivedBytes).toBeLessThan(2 * MEBIBYTE);
+    release();
+    await vi.waitFor(() => expect(door.server.counts.commandCount).toBe(400_002), 30_000);
+  }, 60_000);
+
+  test("replies that are ready and wait for one before them are bounded like those not read", async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const slow = command<ClientContext>("slow", 1, {
+      flags: [],
+      run: () => ({ kind: "deferred", reply: gate.then(() => OK) }),
+    });
+    const large = command<ClientContext>("large", 1, {
+      flags: [],
+      run: () => bulk(Buffer.alloc(64 * 1024)),
+    });
+    door = await openDoor({}, [slow, large]);
+    const client = await join();
+    client.send(frame("SLOW") + frame("LARGE").repeat(1_000));
+    await vi.waitFor(() => expect(door.server.clientsBytes()).toBeGreaterThan(MEBIBYTE));
+    expect(door.server.counts.commandCount).toBeLessThan(20);
+    release();
+    await vi.waitFor(() => expect(door.server.counts.commandCount).toBe(1_001));
+  });
+});
+
 describe("`clientsMax`", () => {
   test("one client too many hears Redis' words; a place that is free again is given away", async () => {
     door = await openDoor({ clientsMax: 2 });
     const [first] = [await join(), await join()];
     await vi.waitFor(() => expect(door.server.clients.size).toBe(2));
     const third = await join();
+    third.send(frame("SET", "k", "v".repeat(10_000)));
     expect(await third.untilClosed()).toBe("-ERR max number of clients reached\r\n");
     expect(door.server.counts.closedByBound.clientsMax).toBe(1);
     first.close();

@@ -8,7 +8,7 @@
 import type { Socket } from "node:net";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { ClientContext, RedisDoor } from "./client-context.js";
-import type { Deferred, Outcome } from "./command.js";
+import type { Command, Outcome } from "./command.js";
 import { CommandDecoder, ProtocolError, UNAUTHENTICATED } from "./command-decoder.js";
 import { error, type Protocol, type Reply } from "./reply.js";
 import type { ReplyEncoder } from "./reply-encoder.js";
@@ -16,6 +16,9 @@ import { ReplyQueue } from "./reply-queue.js";
 
 /** So much is encoded before a look at whether the client still reads. */
 const FLUSH_BYTES = 256 * 1024;
+
+/** So much is read of a client while a command of it waits for its effect. */
+const READ_AHEAD_BYTES_MAX = 256 * 1024;
 
 const NOT_AUTHENTICATED = error("NOAUTH Authentication required.");
 const BROKEN = error("ERR internal error, see the log of session-mesh");
@@ -57,7 +60,7 @@ export class Connection implements ClientContext {
   #isBlocked = false;
   #isClosing = false;
   #hasEnded = false;
-  #isFlushDue = false;
+  #isResumeDue = false;
 
   constructor(
     readonly clientId: number,
@@ -67,7 +70,7 @@ export class Connection implements ClientContext {
     this.#socket = socket;
     this.#ports = ports;
     this.#decoder = new CommandDecoder(UNAUTHENTICATED);
-    this.#replies = new ReplyQueue(ports.encoder);
+    this.#replies = this.#createReplies();
     this.connectedAt = Date.now();
     this.lastCommandAt = this.connectedAt;
     this.remote = addressOf(socket.remoteAddress, socket.remotePort);
@@ -106,7 +109,7 @@ export class Connection implements ClientContext {
   }
 
   get backlogBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#replies.heldBytes;
   }
 
   /** Bytes in and out together. */
@@ -131,6 +134,7 @@ export class Connection implements ClientContext {
 
   #onData(chunk: Buffer): void {
     this.#decoder.push(chunk);
+    if (this.#isBlocked && this.receivedBytes > READ_AHEAD_BYTES_MAX) this.#socket.pause();
     this.#run();
   }
 
@@ -153,72 +157,57 @@ export class Connection implements ClientContext {
   }
 
   #hasRoom(): boolean {
-    const { settings } = this.door;
+    const { replyBacklogBytesMax, repliesWaitingMax } = this.door.settings;
     if (this.#ports.encoder.pendingBytes > FLUSH_BYTES) this.#flush();
-    if (this.#socket.writableLength > settings.replyBacklogBytesMax) {
-      this.#socket.pause();
-      return false;
-    }
-    if (this.#replies.length >= settings.repliesWaitingMax) {
-      this.#socket.pause();
-      return false;
-    }
-    return true;
+    const hasRoom =
+      this.#socket.writableLength <= replyBacklogBytesMax &&
+      this.#replies.heldBytes <= replyBacklogBytesMax &&
+      this.#replies.length < repliesWaitingMax;
+    if (!hasRoom) this.#socket.pause();
+    return hasRoom;
   }
 
   #start(args: readonly Buffer[]): void {
     const { counts, table } = this.door;
     counts.commandCount++;
     const found = table.lookUp(args);
-    if ("kind" in found) return this.#answer(found);
+    if ("kind" in found) return this.#replies.add(found, this.protocol);
     this.lastCommandName = found.name;
     this.lastCommandAt = Date.now();
     if (!this.#isAuthenticated && !found.flags.includes("no_auth")) {
-      return this.#answer(NOT_AUTHENTICATED);
+      this.#replies.add(NOT_AUTHENTICATED, this.protocol);
+    } else {
+      this.#isBlocked = this.#replies.take(this.#call(found, args), this.protocol, found.name);
     }
+  }
+
+  #call(found: Command<ClientContext>, args: readonly Buffer[]): Outcome {
     try {
-      this.#take(found.run(args, this), found.name);
+      return found.run(args, this);
     } catch (failure) {
-      this.#ports.onFailure(failure, found.name);
-      this.#answer(BROKEN);
+      return this.#broken(failure, found.name);
     }
   }
 
-  #take(outcome: Outcome, commandName: string): void {
-    if (outcome instanceof Promise) {
-      this.#isBlocked = true;
-      const settle = this.#replies.reserve(this.protocol);
-      outcome.then(
-        (result) => this.#onEffect(result, settle, commandName),
-        (failure) => this.#onEffect(this.#broken(failure, commandName), settle, commandName),
-      );
-    } else if (outcome.kind === "deferred") {
-      this.#await(outcome, this.#replies.reserve(this.protocol), commandName);
-    } else this.#answer(outcome);
+  #createReplies(): ReplyQueue {
+    return new ReplyQueue({
+      encoder: this.#ports.encoder,
+      onReady: () => this.#resumeSoon(),
+      onEffect: () => {
+        this.#isBlocked = false;
+        this.#resume();
+      },
+      onError: () => this.door.counts.errorReplyCount++,
+      onFailure: (failure, commandName) => this.#broken(failure, commandName),
+    });
   }
 
-  #onEffect(result: Reply | Deferred, settle: (reply: Reply) => void, commandName: string): void {
-    this.#isBlocked = false;
-    if (result.kind === "deferred") this.#await(result, settle, commandName);
-    else this.#settle(result, settle);
-    this.#resume();
-  }
-
-  #await(outcome: Deferred, settle: (reply: Reply) => void, commandName: string): void {
-    outcome.reply.then(
-      (reply) => this.#settle(reply, settle),
-      (failure) => this.#settle(this.#broken(failure, commandName), settle),
-    );
-  }
-
-  #settle(reply: Reply, settle: (reply: Reply) => void): void {
-    this.#count(reply);
-    settle(reply);
-    // Acknowledgements come in bunches: their replies leave together.
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
+  /** Acknowledgements come in bunches: their replies leave together. */
+  #resumeSoon(): void {
+    if (this.#isResumeDue) return;
+    this.#isResumeDue = true;
     process.nextTick(() => {
-      this.#isFlushDue = false;
+      this.#isResumeDue = false;
       this.#resume();
     });
   }
@@ -228,18 +217,9 @@ export class Connection implements ClientContext {
     return BROKEN;
   }
 
-  #answer(reply: Reply): void {
-    this.#count(reply);
-    this.#replies.add(reply, this.protocol);
-  }
-
-  #count(reply: Reply): void {
-    if (reply.kind === "error") this.door.counts.errorReplyCount++;
-  }
-
   #fail(failed: ProtocolError): void {
     this.#ports.onProtocolError(this);
-    this.#answer(error(`ERR ${failed.text}`));
+    this.#replies.add(error(`ERR ${failed.text}`), this.protocol);
     this.#isClosing = true;
   }
 

@@ -17,6 +17,8 @@ import { bind, listenOnPath } from "./socket-file.js";
 const SWEEP_MS = 500;
 /** Connections that wait to be accepted; the kernel may allow fewer (net.core.somaxconn). */
 const BACKLOG = 4_096;
+/** How long one that was refused may take to hang up. */
+const REFUSED_LINGER_MS = 1_000;
 const FULL = "-ERR max number of clients reached\r\n";
 
 /** Where to listen: a TCP address (port 0: any), or a path with the mode of its file. */
@@ -105,7 +107,9 @@ export class RedisServer implements RedisDoor, Door {
     socket.on("error", () => socket.destroy());
     if (this.#clients.size >= this.settings.clientsMax) {
       this.counts.closedByBound.clientsMax++;
-      socket.end(FULL, () => socket.destroy());
+      // What it sent meanwhile is read and dropped, or the kernel would reset it before it hears why.
+      socket.resume().setTimeout(REFUSED_LINGER_MS, () => socket.destroy());
+      socket.end(FULL);
       return;
     }
     this.counts.connectionCount++;
