@@ -101,10 +101,17 @@ export class ForeignSessions {
   /** Reads, and waits for what the user has seen elsewhere. */
   async load(id: KeyId, { tokens, version, isTouch }: Load): Promise<Loaded> {
     const known = this.#port.keys.instances.known(id);
+    let sighting = this.#sight(known);
     let isCertain = true;
-    if (!this.#isHere(known)) isCertain = await this.#port.keys.ask(known);
-    const isStale = await this.#catchUp(this.#sight(known), tokens);
-    const sighting = this.#sight(known);
+    if (!this.#isAlive(sighting)) {
+      isCertain = await this.#port.keys.ask(known);
+      sighting = this.#sight(known);
+    }
+    let isStale = false;
+    if (tokens.size > 0) {
+      isStale = await this.#catchUp(sighting, tokens);
+      sighting = this.#sight(known);
+    }
     const status = this.#statusOf(known, sighting, isCertain);
     const { held } = sighting;
     if (status === "absent" || status === "unknown") this.#refuseWhereUnready();
@@ -116,31 +123,34 @@ export class ForeignSessions {
     const isEndless = key.expiresAtMs === undefined;
     const ttlMs = isEndless ? 0 : held.idleMs;
     const leftMs = key.remainingMs ?? 0;
-    const fields = versionOf(held) === version ? undefined : key.fields();
+    const before = versionOf(held);
+    const fields = before === version ? undefined : key.fields();
     const { records } = this.#port.keys;
     const unshared = records.unshared(sighting.instance.session, held.revisions);
     const isUnshared = unshared.revisions.length > 0;
     if (isTouch && !isEndless) key.expire(this.#expiryOf(ttlMs));
-    const now = versionOf(this.#sight(known).held);
+    const now = key.writtenSeq === 0 ? before : versionOf(this.#sight(known).held);
     return { status, ttlMs, leftMs, fields, isStale, isUnshared, version: now };
   }
 
   /** Writes, and waits for the acknowledgements. */
   async save(id: KeyId, save: Save): Promise<Saved> {
     const known = this.#port.keys.instances.known(id);
-    if (save.mode !== "create" && !this.#sight(known).held) {
+    let sighting = this.#sight(known);
+    if (save.mode !== "create" && !sighting.held) {
       const isCertain = await this.#port.keys.ask(known);
-      const status = this.#statusOf(known, this.#sight(known), isCertain);
+      sighting = this.#sight(known);
+      const status = this.#statusOf(known, sighting, isCertain);
       if (this.#isDestroyed(known)) return { status: "gone", ...NOT_WRITTEN };
       const isHeld = status === "found" || status === "expired";
       if (!isHeld && save.mode === "update") return { status: "absent", ...NOT_WRITTEN };
     }
-    const sighting = this.#sight(known);
     const key = this.#keyOf(known, sighting);
     const isWrite = key.change(save.fields, this.#expiryOf(save.ttlMs)) || !sighting.held;
     const { session } = sighting.instance;
-    const isLatest = versionOf(sighting.held) === save.version;
-    const version = isLatest ? versionOf(this.#sight(known).held) : NO_VERSION;
+    const before = versionOf(sighting.held);
+    const after = key.writtenSeq === 0 ? before : versionOf(this.#sight(known).held);
+    const version = before === save.version ? after : NO_VERSION;
     const acked = isWrite ? await this.#awaitAcks(key.writtenSeq) : NO_ACKS;
     const cookies = save.isTokenless
       ? await this.#shareWithAll(session)
@@ -151,7 +161,7 @@ export class ForeignSessions {
   /** Ends a session for good, held here or not; waits for all unsuspected peers. */
   async destroy(id: KeyId, options: { regenerated: boolean }): Promise<AckResult> {
     const known = this.#port.keys.instances.known(id);
-    if (!this.#isHere(known)) await this.#port.keys.ask(known);
+    if (!this.#isAlive(this.#sight(known))) await this.#port.keys.ask(known);
     const seq = this.#port.keys.destroySession(known, options);
     return this.#port.keys.records.awaitAcks({ seq, acks: "all" });
   }
@@ -171,8 +181,7 @@ export class ForeignSessions {
     return new MeshKey(keys, known, { sighting, nowMs: keys.nowMs(), isRevived: true });
   }
 
-  #isHere(known: KnownKey): boolean {
-    const { held } = this.#sight(known);
+  #isAlive({ held }: Sighting): boolean {
     return held !== undefined && isLive(held, this.#port.keys.nowMs());
   }
 
