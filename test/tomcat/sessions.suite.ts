@@ -71,6 +71,18 @@ function merging(cluster: () => Cluster): void {
     expect((await user.get(first, "get?name=l")).text).toBe("[a, b]");
   });
 
+  test("M2: what a slow request holds is not lost when another Tomcat's value takes its place", async () => {
+    const { first, second } = cluster();
+    const user = new Browser();
+    await user.get(first, "add?name=l&value=a");
+    const slow = user.copy().get(first, "slow-add?name=l&value=late&ms=800");
+    await pause(200);
+    await user.get(second, "add?name=l&value=b");
+    expect((await user.get(first, "get?name=l")).text).toBe("[a, b]");
+    expect((await slow).text).toBe("[a, late]");
+    expect((await user.get(second, "get?name=l")).text).toBe("[a, late]");
+  });
+
   test("P5: a response brings along what another Tomcat lacks", async () => {
     const { first, newer, sidecars } = cluster();
     const user = new Browser();

@@ -113,6 +113,13 @@ public final class Shop extends HttpServlet {
         session.setAttribute(name, value);
         response.getWriter().print("ok");
         return;
+      case "/slow-add":
+        @SuppressWarnings("unchecked") // reason: the tests put nothing else there
+        List<String> held = (List<String>) request.getSession().getAttribute(name);
+        pause(request);
+        held.add(value);
+        response.getWriter().print(held);
+        return;
       case "/slow-regenerate":
         request.getSession();
         pause(request);
