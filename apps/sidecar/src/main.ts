@@ -13,6 +13,7 @@ import { MeshError } from "session-mesh";
 import { ConfigError } from "./config/config-error.js";
 import { CONFIG_KEYS } from "./config/keys.js";
 import { loadConfig } from "./config/load.js";
+import { openFilesWarning, readLimits } from "./open-files.js";
 import { serve } from "./serve.js";
 import { tomcatJarVerb } from "./tomcat-jar.js";
 
@@ -43,7 +44,10 @@ function serveVerb(): Command {
   verb.exitOverride();
   return verb.action(async ({ config: path, ...flags }: Record<string, string>) => {
     const { config, warnings } = loadConfig({ file: path, environment: process.env, flags });
-    for (const warning of warnings) log(`session-mesh: ${warning}`);
+    const files = openFilesWarning(config.redis.clientsMax, readLimits());
+    for (const warning of [...warnings, ...(files === undefined ? [] : [files])]) {
+      log(`session-mesh: ${warning}`);
+    }
     const places = await serve(config, log);
     process.stdout.write(`${JSON.stringify(places)}\n`);
   });

@@ -152,6 +152,7 @@ export class Connection implements ClientContext {
       started++;
     }
     this.#flush();
+    if (started > 0) this.lastCommandAt = Date.now();
     this.#noteUnfinished(started > 0);
     if (this.#hasEnded) this.#endWhenAnswered();
   }
@@ -173,7 +174,6 @@ export class Connection implements ClientContext {
     const found = table.lookUp(args);
     if ("kind" in found) return this.#replies.add(found, this.protocol);
     this.lastCommandName = found.name;
-    this.lastCommandAt = Date.now();
     if (!this.#isAuthenticated && !found.flags.includes("no_auth")) {
       this.#replies.add(NOT_AUTHENTICATED, this.protocol);
     } else {
