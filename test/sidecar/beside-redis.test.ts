@@ -99,6 +99,11 @@ const SCRIPTS: Readonly<Record<string, readonly (readonly string[] | string)[]>>
   "RESET forgets": [["HELLO", "3"], ["CLIENT", "SETNAME", "x"], ["RESET"], ["CLIENT", "GETNAME"]],
   "QUIT ends it, and what came after is not answered": [["PING"], ["QUIT", "now"], ["PING"]],
   "lines by hand": ["PING\r\n", 'ECHO "a\\x00b"\n', "\r\n", "ECHO 'it\\'s'\r\n", 'FOO "a b"\r\n'],
+  "a browser that a web page sent here": [
+    "PING\r\n",
+    "POST / HTTP/1.1\r\nHost: localhost\r\n\r\nECHO hello\r\n",
+  ],
+  "a header that comes later": ["GET\r\n", "X: y\r\n", "host: localhost\r\n", "ECHO hello\r\n"],
   "INFO of what there is not": [
     ["INFO", "nosuchsection"],
     ["INFO", "cluster"],

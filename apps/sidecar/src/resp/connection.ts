@@ -172,7 +172,10 @@ export class Connection implements ClientContext {
     const { counts, table } = this.door;
     counts.commandCount++;
     const found = table.lookUp(args);
-    if ("kind" in found) return this.#replies.add(found, this.protocol);
+    if ("kind" in found) {
+      if (isBrowser(args[0])) return this.#refuse();
+      return this.#replies.add(found, this.protocol);
+    }
     this.lastCommandName = found.name;
     if (!this.#isAuthenticated && !found.flags.includes("no_auth")) {
       this.#replies.add(NOT_AUTHENTICATED, this.protocol);
@@ -215,6 +218,11 @@ export class Connection implements ClientContext {
   #broken(failure: unknown, commandName: string): Reply {
     this.#ports.onFailure(failure, commandName);
     return BROKEN;
+  }
+
+  #refuse(): void {
+    this.#ports.onProtocolError(this);
+    this.destroy();
   }
 
   #fail(failed: ProtocolError): void {
@@ -271,4 +279,9 @@ export class Connection implements ClientContext {
 function addressOf(host: string | undefined, port: number | undefined): string {
   if (host === undefined || port === undefined) return "";
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A web page can have a browser send a form here, whose lines would be commands; Redis hangs up too. */
+function isBrowser(name: Buffer | undefined): boolean {
+  return name !== undefined && /^(post|host:)$/i.test(name.toString("latin1", 0, 6));
 }
