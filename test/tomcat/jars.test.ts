@@ -72,7 +72,7 @@ function classesOf(jar: string): Map<string, Buffer> {
 
 describe("docs/TOMCAT.md", () => {
   test("has every option of the manager, and no other", () => {
-    const manager = "packages/tomcat/java/sessionmesh/tomcat/MeshManager.java";
+    const manager = "packages/tomcat/java/sessionmesh/tomcat/ManagerOptions.java";
     const java = readFileSync(join(ROOT, manager), "utf8");
     const options = [...java.matchAll(/public void set(\w)(\w+)\((?!Context )/g)].map(
       ([, first, rest]) => `${first?.toLowerCase()}${rest}`,

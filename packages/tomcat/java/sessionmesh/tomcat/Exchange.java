@@ -49,7 +49,7 @@ final class Exchange implements ActionHook {
   private final Request request;
   private final Response response;
   private final ActionHook next;
-  private final Map<MeshSession, View> views = new IdentityHashMap<>();
+  private final Map<SyncedSession, View> views = new IdentityHashMap<>();
   private final Map<MeshManager, Map<String, MeshSession>> found = new IdentityHashMap<>();
   private final Map<String, String> cookies = new LinkedHashMap<>();
   private Map<String, String> tokens;
@@ -104,7 +104,7 @@ final class Exchange implements ActionHook {
     return field;
   }
 
-  View view(MeshSession session) {
+  View view(SyncedSession session) {
     synchronized (views) {
       return views.computeIfAbsent(session, key -> new View());
     }
@@ -147,12 +147,12 @@ final class Exchange implements ActionHook {
     boolean canSetCookies = !response.getCoyoteResponse().isCommitted();
     MeshSession own = ownSession();
     if (own != null) view(own);
-    Map<MeshSession, View> all;
+    Map<SyncedSession, View> all;
     synchronized (views) {
       all = new IdentityHashMap<>(views);
     }
     try {
-      for (Map.Entry<MeshSession, View> each : all.entrySet()) {
+      for (Map.Entry<SyncedSession, View> each : all.entrySet()) {
         saveOne(each.getKey(), each.getValue(), canSetCookies);
         if (isEnd) each.getKey().isQuietSince(each.getValue().accessesSeen);
       }
@@ -221,7 +221,7 @@ final class Exchange implements ActionHook {
     }
   }
 
-  private void saveOne(MeshSession session, View view, boolean canSetCookies) {
+  private void saveOne(SyncedSession session, View view, boolean canSetCookies) {
     // Where the application has done with it, only what it was given since can have changed.
     boolean isUnchanged = isQuiet && view.accessesSeen == session.accesses();
     if (isUnchanged && !(canSetCookies && session.needsToken(view))) return;

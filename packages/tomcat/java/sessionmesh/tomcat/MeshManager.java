@@ -9,7 +9,6 @@ import org.apache.catalina.LifecycleException;
 import org.apache.catalina.LifecycleState;
 import org.apache.catalina.Session;
 import org.apache.catalina.Valve;
-import org.apache.catalina.session.ManagerBase;
 import org.apache.catalina.session.StandardSession;
 import org.apache.catalina.util.SessionConfig;
 import org.apache.juli.logging.Log;
@@ -28,7 +27,7 @@ import org.apache.juli.logging.LogFactory;
  * setters are the options, described in docs/TOMCAT.md. Not here: one session (MeshSession), one
  * request (Exchange).
  */
-public final class MeshManager extends ManagerBase {
+public final class MeshManager extends ManagerOptions {
   private static final Log LOG = LogFactory.getLog(MeshManager.class);
   private static final int ID_LENGTH_MAX = 256;
 
@@ -36,20 +35,6 @@ public final class MeshManager extends ManagerBase {
   private final AtomicLong degradedSaves = new AtomicLong();
   private final AtomicLong outages = new AtomicLong();
   private final AtomicLong lostChanges = new AtomicLong();
-  private String host = "127.0.0.1";
-  private int port = 6379;
-  private String password = "";
-  private String keyPrefix = "tomcat";
-  private String application = "";
-  private int connectTimeoutMs = 500;
-  private int timeoutMs = 2_000;
-  private int reconnectMs = 1_000;
-  private String onError = "fail";
-  private String unserializable = "fail";
-  private String allow = "";
-  private boolean allowWebappClasses;
-  private int localSessionsMax = 10_000;
-  private int localIdleSeconds = 60;
   private RespPool pool;
   private MeshClient client;
   private AttributeCodec codec;
@@ -72,8 +57,7 @@ public final class MeshManager extends ManagerBase {
   @Override
   protected void startInternal() throws LifecycleException {
     super.startInternal();
-    check("onError", onError, "fail", "empty");
-    check("unserializable", unserializable, "fail", "skip");
+    checkOptions();
     try {
       Exchange.hookField();
     } catch (ReflectiveOperationException error) {
@@ -152,15 +136,6 @@ public final class MeshManager extends ManagerBase {
     return new MeshSession(this);
   }
 
-  /** A word that is none of those known stops the application: Tomcat would only log a setter's. */
-  private static void check(String option, String value, String one, String other)
-      throws LifecycleException {
-    if (value.equals(one) || value.equals(other)) return;
-    throw new LifecycleException(
-        "[session-mesh] " + option + "=\"" + value + "\" in context.xml: write \"" + one + "\" or \""
-            + other + "\"");
-  }
-
   private MeshSession find(String id, Exchange exchange) {
     MeshSession fresh = MeshSession.of(this, id);
     MeshSession known = (MeshSession) sessions.putIfAbsent(id, fresh);
@@ -171,10 +146,10 @@ public final class MeshManager extends ManagerBase {
     MeshSession session = known == null ? fresh : known;
     boolean isKept = known != null;
     try {
-      MeshSession.Verdict verdict = session.refresh(exchange);
-      isKept = isKept || verdict == MeshSession.Verdict.FOUND;
-      if (verdict == MeshSession.Verdict.UNKNOWN) return placeholder(id, exchange);
-      return verdict == MeshSession.Verdict.FOUND ? session : null;
+      SyncedSession.Verdict verdict = session.refresh(exchange);
+      isKept = isKept || verdict == SyncedSession.Verdict.FOUND;
+      if (verdict == SyncedSession.Verdict.UNKNOWN) return placeholder(id, exchange);
+      return verdict == SyncedSession.Verdict.FOUND ? session : null;
     } finally {
       if (!isKept) forget(session);
       if (sessions.size() > localSessionsMax) evict(0);
@@ -205,7 +180,7 @@ public final class MeshManager extends ManagerBase {
   }
 
   /** Frees this server's copy of a session. */
-  void forget(MeshSession session) {
+  void forget(SyncedSession session) {
     sessions.remove(session.getIdInternal(), session);
   }
 
@@ -277,63 +252,5 @@ public final class MeshManager extends ManagerBase {
   /** Changes that could not be saved although their response had begun or was let go. */
   public long getLostChanges() {
     return lostChanges.get();
-  }
-
-  // Options; docs/TOMCAT.md says what each means.
-
-  public void setHost(String host) {
-    this.host = host;
-  }
-
-  public void setPort(int port) {
-    this.port = port;
-  }
-
-  public void setPassword(String password) {
-    this.password = password;
-  }
-
-  public void setKeyPrefix(String keyPrefix) {
-    this.keyPrefix = keyPrefix;
-  }
-
-  public void setApplication(String application) {
-    this.application = application;
-  }
-
-  public void setConnectTimeoutMs(int connectTimeoutMs) {
-    this.connectTimeoutMs = connectTimeoutMs;
-  }
-
-  public void setTimeoutMs(int timeoutMs) {
-    this.timeoutMs = timeoutMs;
-  }
-
-  public void setReconnectMs(int reconnectMs) {
-    this.reconnectMs = reconnectMs;
-  }
-
-  public void setOnError(String onError) {
-    this.onError = onError;
-  }
-
-  public void setUnserializable(String unserializable) {
-    this.unserializable = unserializable;
-  }
-
-  public void setAllow(String allow) {
-    this.allow = allow;
-  }
-
-  public void setAllowWebappClasses(boolean allowWebappClasses) {
-    this.allowWebappClasses = allowWebappClasses;
-  }
-
-  public void setLocalSessionsMax(int localSessionsMax) {
-    this.localSessionsMax = localSessionsMax;
-  }
-
-  public void setLocalIdleSeconds(int localIdleSeconds) {
-    this.localIdleSeconds = localIdleSeconds;
   }
 }
