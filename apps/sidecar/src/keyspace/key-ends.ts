@@ -28,7 +28,7 @@ const ROOM = 1.1;
 type Lifetimes = Pick<Held, "fields" | "absoluteExpiresAtMs" | "lifetime">;
 
 /** What a change of the end does to the envelope. */
-export type EndChange = Pick<LocalCommit, "idleMs" | "fields">;
+type EndChange = Pick<LocalCommit, "idleMs" | "fields">;
 
 /** When a copy ends, as far as it says so itself; undefined for never. */
 export function endOf(held: Lifetimes): Millis | undefined {

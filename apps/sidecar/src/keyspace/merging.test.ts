@@ -23,10 +23,14 @@ async function both({ a, b }: Pair, ...args: readonly (string | number)[]) {
   };
 }
 
-/** Lets each side write what the other does not hear of, and then meet. */
-async function apart({ rig }: Pair, ...writes: readonly Promise<unknown>[] | (() => unknown)[]) {
+/** Lets each side write what the other does not hear of, one a little later than the other; and meet. */
+async function apart({ rig }: Pair, ...writes: readonly (() => unknown)[]): Promise<void> {
   await rig.cut();
-  for (const write of writes) await (typeof write === "function" ? write() : write);
+  for (const write of writes) {
+    await write();
+    const writtenAtMs = Date.now();
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(writtenAtMs + 1), { interval: 1 });
+  }
   await rig.heal();
 }
 

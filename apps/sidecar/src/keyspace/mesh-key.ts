@@ -17,7 +17,7 @@ import {
 import { splitBlob } from "./blobs/blob.js";
 import type { Held, Instance, KnownKey, Sighting } from "./instances.js";
 import { type Expiry, type Key, type KeyType, RefusedWrite } from "./key.js";
-import { type EndChange, endChange, endOf, isLive } from "./key-ends.js";
+import { endChange, endOf, isLive } from "./key-ends.js";
 import type { MeshKeys } from "./mesh-keys.js";
 import { NAME_FIELD } from "./key-names.js";
 import { RecordContent } from "./record-layout.js";
@@ -29,6 +29,8 @@ import {
   setBytesOperations,
   setFieldOperations,
 } from "./record-operations.js";
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** What a name, a register's entry and the like take beside the bytes. */
 const FIELD_BYTES = 8;
@@ -149,7 +151,7 @@ export class MeshKey implements Key {
     }
     if (growth > 0) refuseAbove(this.#keys.sessionBytesMax, growth + (root ? sizeOfView(root) : 0));
     const isShrinking = operations.every(({ kind }) => kind === "clear" || kind === "floor");
-    this.#commit(operations, expiry, { isShrinking });
+    this.#commit(operations, expiry, isShrinking);
     return isChanged;
   }
 
@@ -209,33 +211,30 @@ export class MeshKey implements Key {
     this.#show(this.#keys.current(this.#known, this.nowMs));
   }
 
-  #commit(
-    operations: readonly Operation[],
-    expiry: Expiry,
-    options: { isShrinking?: boolean } = {},
-  ): void {
-    const change = endChange(this.#held, {
-      ...{ expiry, isLive: this.#isLive, nowMs: this.nowMs },
+  #commit(operations: readonly Operation[], expiry: Expiry, isShrinking = false): void {
+    const held = this.#held;
+    const wish = {
+      expiry,
+      isLive: this.#isLive,
       isWrite: operations.length > 0,
-    });
-    if (operations.length === 0 && this.#held && !change) return;
-    const { records } = this.#keys;
-    const birth = this.#held ? undefined : this.#birth(change);
-    const result = records.commit(this.#instance.session, {
-      operations,
-      ...change,
-      ...birth,
-      ...options,
-    });
-    this.#committed(result);
+      nowMs: this.nowMs,
+    };
+    const change = endChange(held, wish);
+    if (operations.length === 0 && held && !change) return;
+    const commit: Writable<LocalCommit> = { operations, isShrinking };
+    if (change?.idleMs !== undefined) commit.idleMs = change.idleMs;
+    if (change?.fields) commit.fields = change.fields;
+    if (!held) this.#bear(commit);
+    this.#committed(this.#keys.records.commit(this.#instance.session, commit));
   }
 
-  #birth(change: EndChange | undefined): Partial<LocalCommit> {
-    const { endsAtMs } = this.#instance;
-    const idleMs = change?.idleMs ?? Math.max(1, endsAtMs - this.nowMs);
-    const fields = new Map(change?.fields);
-    fields.set(NAME_FIELD, { join: "max", value: this.#keys.names.seal(this.#known.id) });
-    return { fields, birth: { idleMs, absoluteExpiresAtMs: endsAtMs } };
+  /** Says how the instance begins. */
+  #bear(commit: Writable<LocalCommit>): void {
+    const { endsAtMs: absoluteExpiresAtMs } = this.#instance;
+    const idleMs = commit.idleMs ?? Math.max(1, absoluteExpiresAtMs - this.nowMs);
+    const value = this.#keys.names.seal(this.#known.id);
+    commit.fields = new Map(commit.fields).set(NAME_FIELD, { join: "max", value });
+    commit.birth = { idleMs, absoluteExpiresAtMs };
   }
 
   #committed(result: CommitResult): void {

@@ -23,6 +23,8 @@ export class Place {
   /** The attribute's or element's own entry; ⊥ among them. */
   own: Entry | undefined;
   fields: Map<string, Place> | undefined;
+  /** The names of the fields in order, as long as none was added. */
+  names: readonly string[] | undefined;
   slots: Map<string, Place> | undefined;
   start: Entry | undefined;
   cells: Map<WriterId, Entry> | undefined;
@@ -50,6 +52,7 @@ export class Place {
       let place = fields.get(step.name);
       if (!place) {
         fields.set(step.name, (place = new Place(fieldKey(this.key, step.name), this, undefined)));
+        this.names = undefined;
       }
       return place;
     }
@@ -174,7 +177,7 @@ export class Places {
     for (const child of place.fields?.values() ?? []) this.#bury(child);
     for (const child of place.slots?.values() ?? []) this.#bury(child);
     this.#buryCounter(place);
-    place.fields = place.slots = undefined;
+    place.fields = place.slots = place.names = undefined;
   }
 
   #bury(place: Place): void {

@@ -128,7 +128,7 @@ function latestOf(views: Iterable<View>): Entry | undefined {
 function fieldViews(place: Place): ReadonlyMap<string, View> {
   if (!place.fields) return NO_FIELDS;
   const fields = new Map<string, View>();
-  for (const name of [...place.fields.keys()].sort()) {
+  for (const name of (place.names ??= [...place.fields.keys()].sort())) {
     const view = viewOf(place.fields.get(name) as Place);
     if (view) fields.set(name, view);
   }
