@@ -3,11 +3,13 @@
  *
  * Not here: what Tomcat is told of it (session-managers.ts).
  */
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Daemon } from "./daemon.js";
 import type { Machine } from "./machines.js";
 import type { Reaper } from "./reaper.js";
@@ -35,6 +37,8 @@ const ANSWER_DEADLINE_MS = 10_000;
 const SUSPECT_FLOOR_MS = 3_000;
 /** A healed cut is seen soon. */
 const REDIAL_DELAY_MS_MAX = 500;
+
+const run = promisify(execFile);
 
 /** A sidecar, running or not. */
 export class Sidecar {
@@ -118,4 +122,10 @@ export class Sidecar {
       redis: { listen: [`127.0.0.1:${machine.ports.redis}`, this.#socketFile] },
     };
   }
+}
+
+/** Has the jars for Tomcat written to `folder`; resolves to the one for Tomcat 10. */
+export async function tomcatJar(folder: string): Promise<string> {
+  await run(process.execPath, [SESSION_MESH, "tomcat-jar", folder]);
+  return join(folder, "session-mesh-tomcat10.jar");
 }

@@ -6,7 +6,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { placeJars } from "@session-mesh/tomcat";
 import { send } from "../users/http-client.js";
 import type { Server } from "../users/storefront.js";
 import { startApache } from "./apache.js";
@@ -15,7 +14,7 @@ import { Haproxy } from "./haproxy.js";
 import { type Machine, type Machines, openMachines } from "./machines.js";
 import type { Reaper } from "./reaper.js";
 import { type ManagerName, meshXml, ownManagerXml } from "./session-managers.js";
-import { Sidecar } from "./sidecar.js";
+import { Sidecar, tomcatJar } from "./sidecar.js";
 import { Tomcat } from "./tomcat.js";
 import { buildWebapps, type Webapps } from "./webapps.js";
 
@@ -71,7 +70,7 @@ export class Site {
     say(`${machines.kind}; the shop's two versions are compiled`);
     const built = await buildWebapps(join(folder, "webapps"));
     const webapps = options.hasSameClasses ? { ...built, v2: built.v1 } : built;
-    const jars = options.manager === "mesh" ? tomcatJars(join(folder, "jars")) : [];
+    const jars = options.manager === "mesh" ? [await tomcatJar(join(folder, "jars"))] : [];
     const common = { ...options, jars, secret: crypto.randomUUID() };
     const places = await Promise.all(machines.all.map((one) => openPlace(one, machines, common)));
     for (const { tomcat, sidecar } of places) {
@@ -152,11 +151,6 @@ export class Site {
     const answer = await send(`${this.doorOf(place)}/readyz`, asked).catch(() => undefined);
     return answer?.status === 200;
   }
-}
-
-/** The jars for Tomcat 10 alone: there are such for Tomcat 9 too. */
-function tomcatJars(folder: string): string[] {
-  return placeJars(folder).filter((jar) => jar.includes("tomcat10"));
 }
 
 async function openPlace(
