@@ -4,9 +4,12 @@
  * The last suite of a cluster: it breaks it. Not here: what partitions do to the mesh itself.
  */
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { type Sidecar, startSidecars } from "../interop/sidecars.js";
+import { type Sidecar, type SidecarConfig, startSidecars } from "../interop/sidecars.js";
 import { Browser } from "./browser.js";
 import type { Cluster } from "./cluster.js";
 
@@ -15,10 +18,10 @@ export function failures(cluster: () => Cluster): void {
   const started: Sidecar[] = [];
   afterAll(() => Promise.all(started.map((each) => each.stop())));
 
-  const startAt = async (port: number): Promise<Sidecar> => {
+  const startAt = async (port: number, config: SidecarConfig = {}): Promise<Sidecar> => {
     const seeds = cluster().sidecars.map(({ mesh }) => mesh);
     const redis = { listen: `127.0.0.1:${port}` };
-    const [sidecar] = await startSidecars(1, { ackDeadlineMs: 5_000, seeds, redis });
+    const [sidecar] = await startSidecars(1, { ackDeadlineMs: 5_000, seeds, redis, ...config });
     started.push(sidecar as Sidecar);
     return sidecar as Sidecar;
   };
@@ -59,6 +62,29 @@ export function failures(cluster: () => Cluster): void {
       expect(page.text).toBe("ok");
       expect((await user.get(tomcat, "info")).text).toContain("{x=1, y=1}");
       await tomcat.stop();
+    });
+
+    test("P5: a Tomcat that cannot have what its user has seen says that it may be behind", async () => {
+      const { factory, second } = cluster();
+      const port = await freePort();
+      const dataDir = mkdtempSync(join(tmpdir(), "session-mesh-tomcat-data-"));
+      const storage = { dataDir, durability: "disk" };
+      const linked = await startAt(port, { storage });
+      const tomcat = await factory.start(port);
+      const user = new Browser();
+      await user.get(tomcat, "set?name=x&value=1");
+      await linked.stop();
+      await user.get(second, "set?name=x&value=2");
+      const alone = await startAt(port, { storage, seeds: [] });
+      const behind = await user.get(tomcat, "get?name=x");
+      expect([behind.text, behind.headers.get("session-mesh-stale")]).toEqual(["1", "1"]);
+      for (const name of user.cookies.keys()) {
+        if (name.startsWith("mesh-token-")) user.cookies.delete(name);
+      }
+      const unaware = await user.get(tomcat, "get?name=x");
+      expect([unaware.text, unaware.headers.get("session-mesh-stale")]).toEqual(["1", null]);
+      await Promise.all([tomcat.stop(), alone.stop()]);
+      rmSync(dataDir, { recursive: true, force: true });
     });
 
     test('onError="empty": without a sidecar a session is empty, and its cookie stays', async () => {

@@ -120,6 +120,11 @@ public final class Shop extends HttpServlet {
         held.add(value);
         response.getWriter().print(held);
         return;
+      case "/slow-read":
+        response.getWriter().print(request.getSession().getAttribute(name));
+        pause(request);
+        request.getSession().setAttribute("read", name);
+        return;
       case "/slow-regenerate":
         request.getSession();
         pause(request);
