@@ -7,7 +7,7 @@ import type { WriterId } from "../ids.js";
 import type { Envelope, UnknownField } from "../session-state.js";
 import { ENVELOPE, PLAIN, SESSION, VECTOR } from "../wire/model/arbitraries.suite.js";
 import { canonical } from "./envelope.js";
-import { SessionDigester } from "./fingerprint.js";
+import { canonicalField, SessionDigester } from "./fingerprint.js";
 import { withVersion } from "./version-vector.js";
 
 const digester = new SessionDigester([1, 2]);
@@ -137,6 +137,16 @@ function isSame(a: unknown, b: unknown): boolean {
     });
   return text(a) === text(b);
 }
+
+test("a field of an envelope has the text that its canonical form is", () => {
+  const property = fc.property(ENVELOPE, PLAIN, ({ idleStamp: stamp }, value) => {
+    for (const join of ["max", "min", "or", "last"] as const) {
+      const field = { join, value, stamp };
+      expect(canonicalField(field)).toBe(canonical(field));
+    }
+  });
+  fc.assert(property, { numRuns: 100 });
+});
 
 test("a path is named by 16 digits that say nothing without the key", () => {
   const hash = digester.ofPath("A".repeat(22) as never, "/cart/items");

@@ -65,8 +65,14 @@ const texts = new WeakMap<UnknownField, string>();
 
 function textOf(field: UnknownField): string {
   let text = texts.get(field);
-  if (text === undefined) texts.set(field, (text = canonical(field)));
+  if (text === undefined) texts.set(field, (text = canonicalField(field)));
   return text;
+}
+
+/** What `canonical` says of a field, several times faster. */
+export function canonicalField({ join, value, stamp }: UnknownField): string {
+  const told = `{"hlc":number${stamp.hlc},"writer":number${stamp.writer}}`;
+  return `{"join":"${join}","stamp":${told},"value":${canonical(value)}}`;
 }
 
 /** Computes digests under the cluster's key. */
