@@ -95,6 +95,21 @@ describe("time", () => {
     expect(door.server.counts.closedByBound.frameDeadlineMs).toBe(1);
   });
 
+  test("a stall of the sidecar's own costs nobody his place", async () => {
+    door = await openDoor({ handshakeDeadlineMs: 200, frameDeadlineMs: 200 });
+    const [first, second] = [await join(), await join()];
+    second.send(frame("PING"));
+    await second.until("+PONG\r\n");
+    await vi.waitFor(() => expect(door.server.clients.size).toBe(2));
+    first.send(frame("PING"));
+    second.send("*1\r\n$4\r\nPI");
+    await new Promise((resolve) => setImmediate(resolve));
+    second.send("NG\r\n");
+    for (const end = performance.now() + 1_500; performance.now() < end;);
+    expect(await first.until("+PONG\r\n")).toBe("+PONG\r\n");
+    expect(await second.until("+PONG\r\n+PONG\r\n")).toBe("+PONG\r\n+PONG\r\n");
+  });
+
   test("who has said something and then nothing may stay", async () => {
     door = await openDoor({ frameDeadlineMs: 100, handshakeDeadlineMs: 100 });
     const idle = await join();

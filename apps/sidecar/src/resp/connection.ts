@@ -51,6 +51,8 @@ export class Connection implements ClientContext {
   readonly local: string;
   /** Since when a command is incomplete, in `performance.now()`; undefined when none is. */
   unfinishedSince: number | undefined;
+  /** The `unfinishedSince` with which it was found beyond a deadline; for the server. */
+  lateSince: number | undefined;
   readonly #socket: Socket;
   readonly #ports: ConnectionPorts;
   readonly #decoder: CommandDecoder;

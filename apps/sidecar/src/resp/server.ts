@@ -134,7 +134,11 @@ export class RedisServer implements RedisDoor, Door {
       const [deadlineMs, bound] = connection.isWelcome
         ? ([frameDeadlineMs, "frameDeadlineMs"] as const)
         : ([handshakeDeadlineMs, "handshakeDeadlineMs"] as const);
-      if (now - since > deadlineMs) this.#closeFor(bound, connection);
+      if (now - since <= deadlineMs) continue;
+      // After a stall of this process timers run before sockets are read: who is late may have been
+      // heard only not yet. He is looked at once more, when all that had come was read.
+      if (connection.lateSince === since) this.#closeFor(bound, connection);
+      connection.lateSince = since;
     }
     this.#boundBytes();
   }
