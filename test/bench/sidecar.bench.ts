@@ -21,6 +21,9 @@ const run = promisify(execFile);
 const ROUNDS = 3;
 const CLIENTS = 50;
 const KEYS = 10_000;
+/** A run is as long as this on a machine of any speed: a short one tells how many requests that is. */
+const RUN_SECONDS = 2;
+const TRIAL_REQUESTS = 2_000;
 const PEER = "redis-server";
 const AS_USED = { ackDeadlineMs: 100 };
 
@@ -80,9 +83,16 @@ async function compare(
   workload: Workload,
   { pipelined, target, ...ports }: Comparison,
 ): Promise<Result> {
-  const requests = pipelined === 1 ? 20_000 : 60_000;
-  const rate = (port: number) => () => redisBenchmark(port, { workload, pipelined, requests });
-  const rates = await interleave(ROUNDS, rate(ports.ours), rate(ports.peer));
+  const run = { workload, pipelined };
+  const sized = await Promise.all(
+    [ports.ours, ports.peer].map(async (port) => {
+      const trial = await redisBenchmark(port, { ...run, requests: TRIAL_REQUESTS });
+      const requests = Math.max(TRIAL_REQUESTS, Math.round(trial * RUN_SECONDS));
+      return () => redisBenchmark(port, { ...run, requests });
+    }),
+  );
+  const [ours, peer] = sized as [() => Promise<number>, () => Promise<number>];
+  const rates = await interleave(ROUNDS, ours, peer);
   const name = `redis-benchmark ${workload.name}, P=${pipelined}`;
   const measured = { ours: median(rates.ours), peer: { name: PEER, value: median(rates.peer) } };
   return atLeast(target, { name, unit: "/s", ...measured });

@@ -32,6 +32,9 @@ export interface Stack {
 /** `later`: the one that wrote later, whole. `both`: what both set. */
 export type Overlap = "later" | "both";
 
+/** Long enough for a request through two processes on a machine that is busy with other tests. */
+const TEST_DEADLINE_MS = 60_000;
+
 /** What sidecars shorten longer idle times to (docs/recipes/flask.md). */
 const IDLE_CAP_SECONDS = 30 * 86_400;
 
@@ -53,7 +56,7 @@ export function stackSuite(stacks: readonly Stack[], targets: readonly Target[] 
 }
 
 function oneStack(stack: Stack, machinesOf: () => Machines): void {
-  describe(stack.name, () => {
+  describe(stack.name, { timeout: TEST_DEADLINE_MS }, () => {
     let apps: AppProcess[] = [];
     beforeAll(async () => {
       apps = await Promise.all(machinesOf().addresses.map((address) => stack.start(address)));

@@ -8,7 +8,7 @@ import { afterAll } from "vitest";
 import { ROOT } from "../tidy/sources.js";
 import { startApp } from "./app-process.js";
 import { type Stack, stackSuite } from "./app-stack.suite.js";
-import { ONE_TARGET } from "./machines.js";
+import { ONE_TARGET, sidecarsWith } from "./machines.js";
 import { aimedAt, recipeBlocks } from "./recipe.js";
 import type { Address } from "./resp-connection.js";
 
@@ -68,3 +68,12 @@ const stacks = [
 ];
 
 stackSuite(stacks, ONE_TARGET);
+
+const [merging = ""] = recipeBlocks("express", "json");
+stackSuite(
+  [
+    { ...stack("connect-redis", "redis-6"), overlap: "both" },
+    { ...stack("connect-redis-8", "ioredis-6"), overlap: "both" },
+  ],
+  sidecarsWith("two sidecars that keep attributes apart", JSON.parse(merging)),
+);

@@ -20,7 +20,7 @@ export interface Target {
   readonly name: string;
   /** Whether both machines are one server, so that what is written at one is at once at the other. */
   readonly isOne: boolean;
-  start(config?: SidecarConfig): Promise<Machines>;
+  start(): Promise<Machines>;
 }
 
 /** Whether Debian's redis-server is here; where not, only sidecars are tested. */
@@ -30,7 +30,7 @@ const redis: Target = { name: "a redis-server", isOne: true, start: startOneRedi
 const sidecars: Target = {
   name: "two sidecars in a mesh",
   isOne: false,
-  start: startTwoSidecars,
+  start: () => startTwoSidecars({}),
 };
 
 const ONLY = process.env["SESSION_MESH_INTEROP"];
@@ -44,6 +44,12 @@ export const TARGETS: readonly Target[] = [
 /** Of these the sidecars, unless Redis was chosen: for suites too long to be run against both. */
 export const ONE_TARGET: readonly Target[] = TARGETS.slice(-1);
 
+/** Sidecars whose configuration is that of a recipe; none where Redis was chosen. */
+export function sidecarsWith(name: string, config: SidecarConfig): readonly Target[] {
+  const start = (): Promise<Machines> => startTwoSidecars(config);
+  return ONLY === "redis" ? [] : [{ ...sidecars, name, start }];
+}
+
 async function startOneRedis(): Promise<Machines> {
   const server = await startRedis();
   if (!server) throw new Error("redis-server is not installed");
@@ -51,7 +57,7 @@ async function startOneRedis(): Promise<Machines> {
   return { addresses: [address, address], stop: () => server.stop() };
 }
 
-async function startTwoSidecars(config: SidecarConfig = {}): Promise<Machines> {
+async function startTwoSidecars(config: SidecarConfig): Promise<Machines> {
   const [one, two] = await startSidecars(2, config);
   if (!one || !two) throw new Error("no two sidecars");
   return {

@@ -11,7 +11,7 @@ import { type AppProcess, scratchDirectory, startApp } from "./app-process.js";
 import { type Stack, stackSuite } from "./app-stack.suite.js";
 import { missing } from "./debian.js";
 import { startGate } from "./gate.js";
-import { TARGETS } from "./machines.js";
+import { sidecarsWith, TARGETS } from "./machines.js";
 import { aimedAt, recipeBlocks } from "./recipe.js";
 import { type Address, RespConnection } from "./resp-connection.js";
 
@@ -20,6 +20,7 @@ const scratch = scratchDirectory();
 afterAll(() => scratch.remove());
 
 const [plain = ""] = recipeBlocks("php", "ini");
+const [merging = ""] = recipeBlocks("php", "json");
 const [locking = ""] = recipeBlocks("php", "ini locking");
 
 let written = 0;
@@ -54,6 +55,11 @@ describe.skipIf(lacking !== "")(`php${lacking}`, () => {
       `${plain}session.serialize_handler = php_serialize\n`,
     ),
   ]);
+
+  stackSuite(
+    [{ ...phpStack("phpredis", plain), overlap: "both" }],
+    sidecarsWith("two sidecars that keep variables apart", JSON.parse(merging)),
+  );
 
   for (const target of TARGETS) {
     test(`${target.name}: phpredis with locks: two requests on one machine wait for one another, and both stay`, async () => {
