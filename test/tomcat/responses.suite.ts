@@ -82,6 +82,26 @@ export function responses(cluster: () => Cluster): void {
       expect((await user.get(second, "get?name=x")).text).toBe("8");
     });
 
+    test("a client that goes away in the middle leaves nothing to who comes after it", async () => {
+      const { first, second } = cluster();
+      const user = new Browser();
+      await user.get(first, "set?name=x&value=1");
+      const cookie = `JSESSIONID=${user.id}`;
+      const gone = await Promise.all(
+        Array.from({ length: 4 }, (_, at) =>
+          sendRaw(first, `big?name=y${at}&value=1&ms=300`, { cookie }),
+        ),
+      );
+      await vi.waitFor(() => gone.forEach((each) => expect(each.received()).toContain("200")));
+      for (const each of gone) each.end();
+      for (let at = 0; at < 8; at += 1) {
+        const other = new Browser();
+        expect((await other.get(first, `set?name=z&value=${at}`)).text).toBe("ok");
+        expect((await other.get(second, "info")).text).toContain(`{z=${at}}`);
+      }
+      expect((await user.get(second, "info")).text).toContain("{x=1, y0=1, y1=1, y2=1, y3=1}");
+    });
+
     test.each([
       ["complete", "completed"],
       ["timeout", "time is over"],
@@ -119,11 +139,16 @@ interface RawRequest {
 }
 
 /** A request whose response is looked at byte by byte. */
-async function sendRaw(tomcat: Tomcat, path: string): Promise<RawRequest> {
+async function sendRaw(
+  tomcat: Tomcat,
+  path: string,
+  headers: { readonly cookie?: string } = {},
+): Promise<RawRequest> {
   const socket = connect(Number(new URL(tomcat.url).port), "127.0.0.1");
   await once(socket, "connect");
   let received = "";
   socket.on("data", (chunk) => (received += chunk.toString("latin1")));
-  socket.write(`GET /do/${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  const cookie = headers.cookie === undefined ? "" : `Cookie: ${headers.cookie}\r\n`;
+  socket.write(`GET /do/${path} HTTP/1.1\r\nHost: localhost\r\n${cookie}\r\n`);
   return { received: () => received, end: () => socket.destroy() };
 }

@@ -61,7 +61,9 @@ final class Exchange implements ActionHook {
   private Exchange(Request request, Response response) throws ReflectiveOperationException {
     this.request = request;
     this.response = response;
-    this.next = (ActionHook) hookField().get(response.getCoyoteResponse());
+    ActionHook hook = (ActionHook) hookField().get(response.getCoyoteResponse());
+    // Of a client that went away Tomcat may never have said that it is over.
+    this.next = hook instanceof Exchange ? ((Exchange) hook).next : hook;
     hookField().set(response.getCoyoteResponse(), this);
   }
 
@@ -193,6 +195,12 @@ final class Exchange implements ActionHook {
   /** The gate: before anything leaves, what it may tell of is saved. */
   @Override
   public void action(ActionCode code, Object parameter) {
+    // Tomcat uses requests again: this one may be another's by now.
+    if (request.getNote(NOTE) != this) {
+      uninstall();
+      next.action(code, parameter);
+      return;
+    }
     boolean isClose = code == ActionCode.CLOSE;
     if (isClose || code == ActionCode.COMMIT || code == ActionCode.CLIENT_FLUSH) open(isClose);
     if (isClose) uninstall();
