@@ -21,6 +21,8 @@ const NEEDED = {
   "default-jdk-headless": "/usr/bin/javac",
   apache2: "/usr/sbin/apache2",
   haproxy: "/usr/sbin/haproxy",
+  // The two machines are network namespaces where this is root.
+  ...(process.getuid?.() === 0 && { iproute2: "/usr/sbin/tc", nftables: "/usr/sbin/nft" }),
 };
 const missing = Object.entries(NEEDED).filter(([, file]) => !existsSync(file));
 const whyNot = `needs the Debian packages ${missing.map(([name]) => name).join(", ")}`;
@@ -78,8 +80,10 @@ function commandLineOf(pid: string): string {
 
 function namespacesOf(demo: ChildProcess): string[] {
   if (process.getuid?.() !== 0) return [];
-  const all = execFileSync("ip", ["netns", "list"], { encoding: "utf8" }).split("\n");
-  return all.filter((name) => name.startsWith(`smt-${demo.pid}-`));
+  const list = execFileSync("ip", ["netns", "list"], { stdio: ["ignore", "pipe", "ignore"] });
+  return String(list)
+    .split("\n")
+    .filter((name) => name.startsWith(`smt-${demo.pid}-`));
 }
 
 describe.skipIf(missing.length > 0)(
