@@ -3,11 +3,13 @@
  * sidecar each and one acknowledgement, beside Tomcat's DeltaManager that waits for one as well; two
  * Tomcats each, one of them asked.
  *
- * wrk asks, because it takes little of the processor: here six processes share it.
+ * wrk asks, because it takes little of the processor: here six processes share it. Beside the rate
+ * stands what a request takes of the processor, in both Tomcats and both sidecars together: that does
+ * not depend on what else the machine is doing.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BUILT, startSidecars } from "../interop/sidecars.js";
@@ -22,6 +24,9 @@ const SESSIONS = 64;
 const WARM_UP_S = 6;
 const DURATION_S = 4;
 const ROUNDS = 3;
+
+/** Of Linux, whatever its own clock does. */
+const MICROS_PER_TICK = 10_000;
 
 const PATHS = [
   ["written", "/do/count?name=n", 1],
@@ -40,13 +45,14 @@ export async function tomcatBench(): Promise<Result[]> {
   const factory = new TomcatFactory("10");
   const sidecars = await startSidecars(2, {}, BUILT);
   try {
-    const [ours] = await Promise.all(sidecars.map((each) => factory.startFast(portOf(each))));
+    const ours = await Promise.all(sidecars.map((each) => factory.startFast(portOf(each))));
     const ports = [await freePort(), await freePort()] as const;
-    const [peer] = await Promise.all([
+    const peers = await Promise.all([
       factory.startReplicated(ports[0], ports[1]),
       factory.startReplicated(ports[1], ports[0]),
     ]);
-    return await measure(new Asker(ours as Tomcat), new Asker(peer));
+    const pids = sidecars.map(({ pid }) => pid);
+    return await measure(new Asker(ours, pids), new Asker(peers, []));
   } finally {
     await factory.close();
     for (const each of sidecars) await each.stop();
@@ -57,29 +63,46 @@ async function measure(ours: Asker, peer: Asker): Promise<Result[]> {
   const results: Result[] = [];
   for (const asker of [ours, peer]) await asker.begin();
   for (const [how, path, target] of PATHS) {
-    const rates = { ours: [] as number[], peer: [] as number[] };
-    for (const asker of [ours, peer]) await asker.rate(path, WARM_UP_S);
+    const loads = { ours: [] as Load[], peer: [] as Load[] };
+    for (const asker of [ours, peer]) await asker.load(path, WARM_UP_S);
     for (let round = 0; round < ROUNDS; round += 1) {
-      rates.ours.push(await ours.rate(path, DURATION_S));
-      rates.peer.push(await peer.rate(path, DURATION_S));
+      loads.ours.push(await ours.load(path, DURATION_S));
+      loads.peer.push(await peer.load(path, DURATION_S));
     }
-    const figures = {
-      ...{ name: `Tomcat 10.1 requests, session ${how}`, unit: "/s", ours: median(rates.ours) },
-      peer: { name: "DeltaManager, sync + ack", value: median(rates.peer) },
-    };
-    results.push(target === undefined ? informative(figures) : atLeast(target, figures));
+    const of = (from: readonly Load[], what: keyof Load): number =>
+      median(from.map((each) => each[what]));
+    const figures = (
+      what: keyof Load,
+    ): { ours: number; peer: { name: string; value: number } } => ({
+      ours: of(loads.ours, what),
+      peer: { name: "DeltaManager, sync + ack", value: of(loads.peer, what) },
+    });
+    const name = `Tomcat 10.1 requests, session ${how}`;
+    const rates = { name, unit: "/s", ...figures("rate") };
+    results.push(target === undefined ? informative(rates) : atLeast(target, rates));
+    const cost = { name: `${name}: processor`, unit: "µs" };
+    results.push(informative({ ...cost, ...figures("cpuMicros") }));
   }
   for (const asker of [ours, peer]) asker.end();
   return results;
 }
 
-/** Asks one Tomcat, with sessions of many users in turn. */
+interface Load {
+  readonly rate: number;
+  /** What a request took of the processor, in all processes that had a part in it. */
+  readonly cpuMicros: number;
+}
+
+/** Asks the first of two Tomcats, with sessions of many users in turn. */
 class Asker {
   readonly #tomcat: Tomcat;
+  readonly #pids: readonly number[];
   readonly #directory = mkdtempSync(join(tmpdir(), "session-mesh-wrk-"));
 
-  constructor(tomcat: Tomcat) {
-    this.#tomcat = tomcat;
+  /** `pids`: of the processes beside the Tomcats. */
+  constructor(tomcats: readonly Tomcat[], pids: readonly number[]) {
+    this.#tomcat = tomcats[0] as Tomcat;
+    this.#pids = [...tomcats.map(({ child }) => child.pid as number), ...pids];
   }
 
   async begin(): Promise<void> {
@@ -99,8 +122,9 @@ end
     writeFileSync(join(this.#directory, "ids.lua"), script);
   }
 
-  /** Requests a second; every answer has to be a good one. */
-  async rate(path: string, seconds: number): Promise<number> {
+  /** Asks for so long; every answer has to be a good one. */
+  async load(path: string, seconds: number): Promise<Load> {
+    const before = this.#cpuMicros();
     const how = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "-s", "ids.lua"];
     const wrk = spawn("wrk", [...how, this.#tomcat.url + path], { cwd: this.#directory });
     let said = "";
@@ -108,7 +132,16 @@ end
     await once(wrk, "close");
     const rate = Number(/Requests\/sec:\s*([\d.]+)/.exec(said)?.[1]);
     if (!(rate > 0) || said.includes("Non-2xx")) throw new Error(`wrk says:\n${said}`);
-    return rate;
+    const requests = Number(/(\d+) requests in/.exec(said)?.[1]);
+    return { rate, cpuMicros: (this.#cpuMicros() - before) / requests };
+  }
+
+  #cpuMicros(): number {
+    const ticks = this.#pids.map((pid) => {
+      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+      return Number(fields[11]) + Number(fields[12]);
+    });
+    return ticks.reduce((sum, each) => sum + each, 0) * MICROS_PER_TICK;
   }
 
   end(): void {
