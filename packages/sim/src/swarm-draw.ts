@@ -16,7 +16,12 @@ import {
 import type { ClusterOptions } from "./world/cluster.js";
 import { FAULTS, type NemesisOptions } from "./faults/nemesis.js";
 import type { NetworkOptions } from "./world/network.js";
-import { drawWorkload, drawWorkloadLimits, type WorkloadOptions } from "./users/workload-draw.js";
+import {
+  drawCrowd,
+  drawWorkload,
+  drawWorkloadLimits,
+  type WorkloadOptions,
+} from "./users/workload-draw.js";
 
 /** A swarm's draw. */
 export interface SwarmOptions extends ClusterOptions {
@@ -31,6 +36,9 @@ export interface SwarmOptions extends ClusterOptions {
 }
 
 type DiskSettings = NonNullable<ClusterOptions["disks"]>;
+
+/** How many seeds are of a crowd in one session that does the same few things on both sides of cuts. */
+const CROWD_RATE = 0.1;
 
 /** Faults that are drawn so often at most. */
 const WEIGHT_MAX = 4;
@@ -51,7 +59,10 @@ export function drawOptions(seed: number): SwarmOptions {
   // Nothing is dropped before the margin is over, so in some the clocks are good and it is short.
   const isCollectedSoon = isShortLived && createPrng(seed * 4_096 + 4_093).chance(0.7);
   const clockErrorMsMax = isCollectedSoon ? Math.min(errorMsMax, 50) : errorMsMax;
-  const workload = drawWorkload(seed, { isShortLived });
+  const drawn = drawWorkload(seed, { isShortLived });
+  const crowds = createPrng(seed * 4_096 + 4_090);
+  const isCrowded = crowds.chance(CROWD_RATE);
+  const workload = isCrowded ? { ...drawn, ...drawCrowd(crowds) } : drawn;
   // A node that is an hour off ends for good what is to live for seconds: that is what P4 excepts.
   const isOverSoon = workload.absoluteMs < WILD_LIFE_MS_MIN;
   return {
@@ -67,6 +78,8 @@ export function drawOptions(seed: number): SwarmOptions {
       areClocksWild: random.chance(0.5) && !isOverSoon,
       isSealed: random.chance(0.5),
       nodesMax: nodes + 2,
+      // What its halves write meets again and again.
+      ...(isCrowded && { weights: { halves: 3, isolation: 3 }, pauseMs: 300, spellMsMax: 2_000 }),
     },
     workload,
     limits: {

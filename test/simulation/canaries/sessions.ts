@@ -155,7 +155,7 @@ export const SESSION_CANARIES: readonly Canary[] = [
     says: "what has expired here is dropped without asking whether someone touched it elsewhere",
     checkers: ["P4", "P1", "P8"],
     seedsMax: 250,
-    // Users of one session on both sides of a cut: those of one are idle, and what they wrote is theirs alone.
+    // Users of one session on both sides of a cut: those of one are idle, and only they hold what they wrote.
     override: {
       nodes: 4,
       faultsMs: 14_000,

@@ -20,13 +20,16 @@ export interface AwaitedChange {
 export class AckChecker {
   readonly #simulator: Course;
   readonly #ledger: Ledger;
+  readonly #areMembersExact: boolean;
   /** By origin: its changes in order, and how many of them each acker was asked for. */
   readonly #changes = new Map<NodePort, AwaitedChange[]>();
   readonly #checked = new Map<NodePort, Map<NodePort, number>>();
   #count = 0;
 
-  constructor(simulator: Course, ledger: Ledger) {
+  /** `areMembersExact`: members are looked at in the moment in which a wait ends. */
+  constructor(simulator: Course, ledger: Ledger, options: { areMembersExact: boolean }) {
     this.#simulator = simulator;
+    this.#areMembersExact = options.areMembersExact;
     this.#ledger = ledger;
     ledger.onSaid = (origin, acker, seq) => this.#said(origin, acker, seq);
   }
@@ -44,13 +47,33 @@ export class AckChecker {
   }
 
   /** The wait is over. */
-  settled(origin: NodePort, change: AwaitedChange, { acks }: AckOutcome): void {
+  settled(
+    origin: NodePort,
+    change: AwaitedChange,
+    { acks, degraded, wanted }: Omit<AckOutcome, "kind"> & { readonly wanted: number | "all" },
+  ): void {
     const { session, seq } = change;
+    if (!degraded && wanted !== "all" && acks < wanted) {
+      const detail = `${session} is said to be kept, with ${acks} acknowledgements of ${wanted}`;
+      this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail}`);
+    }
+    if (!degraded && wanted === "all" && this.#areMembersExact) this.#checkAll(origin, change);
     const holding = this.#ledger.sayers({ origin, seq }).filter((acker) => {
       return !this.#ledger.wasSkipped(origin, acker, seq) || this.#isHeld(acker, change);
     });
     if (acks <= holding.length) return;
     const detail = `${acks} acknowledgements of ${session}, and ${holding.length} hold it`;
+    this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail}`);
+  }
+
+  /** Who is linked, unsuspected and stays has confirmed what all are said to have confirmed. */
+  #checkAll(origin: NodePort, { session, seq }: AwaitedChange): void {
+    const lacking = origin.replica.status().members.find((member) => {
+      const { state, isDraining, ackedSeq } = member;
+      return state === "alive" && !isDraining && ackedSeq !== undefined && ackedSeq < seq;
+    });
+    if (!lacking) return;
+    const detail = `${session} is said to be kept by all, and ${lacking.node} has not confirmed it`;
     this.#simulator.fail("P1 acks", `on ${origin.machine}: ${detail}`);
   }
 

@@ -60,6 +60,14 @@ export class Bounds {
     }
   }
 
+  /** A request began to wait on this node. */
+  waits(run: NodePort): void {
+    const { pullCount, tokenWaiterCount } = run.replica.status();
+    const { pullsMax, tokenWaitersMax } = run.config.limits;
+    this.#most(run, "pullsMax", [pullCount, pullsMax]);
+    this.#most(run, "tokenWaitersMax", [tokenWaiterCount, tokenWaitersMax]);
+  }
+
   /** After quiet: nobody waits for anything any more. */
   queues(): void {
     for (const run of this.#cluster.runs()) {

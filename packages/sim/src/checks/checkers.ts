@@ -6,10 +6,16 @@
  * (law-checker.ts), what a value shows (value-checker.ts), tokens (token-checker.ts), bounds (bounds.ts),
  * and digests (copies.ts).
  */
-import type { EventBody, Hlc, ReadResult, SessionId } from "@session-mesh/core";
+import type { EventBody, Hlc, Millis, ReadResult, SessionId } from "@session-mesh/core";
 import type { ClusterPort, Course, NodePort } from "../users/node-port.js";
-import type { Lifetimes } from "./lifetimes.js";
-import { isHeld, type Ledger, type SessionRecord, type Write } from "./ledger.js";
+import { type Lifetimes, ROUNDING_MS } from "./lifetimes.js";
+import {
+  isHeld,
+  type Ledger,
+  type Regeneration,
+  type SessionRecord,
+  type Write,
+} from "./ledger.js";
 import { breachOf, type FilledValue } from "./value-checker.js";
 
 /** The checkers of one run. */
@@ -42,7 +48,34 @@ export class Checkers {
   read(run: NodePort, session: SessionId, result: ReadResult): void {
     this.#readCount += 1;
     const record = this.#ledger.record(session);
-    if (record) this.#check(run, { record, result, isOwed: (write) => write.holders.has(run) });
+    if (!record) return;
+    const isRegenerated = ({ holders }: Regeneration): boolean => holders.has(run);
+    this.#checkRegenerations(run, { record, result, isOwed: isRegenerated });
+    this.#check(run, { record, result, isOwed: (write) => write.holders.has(run) });
+  }
+
+  /** Who knows a session's end knows the latest time at which it was regenerated, if it was. */
+  #checkRegenerations(
+    run: NodePort,
+    {
+      record: { session, regenerations },
+      result,
+      isOwed,
+    }: {
+      record: SessionRecord;
+      result: ReadResult;
+      isOwed: (regeneration: Regeneration) => boolean;
+    },
+  ): void {
+    if (result.status !== "destroyed") return;
+    const { regeneratedAtMs } = result;
+    const latest = (of: readonly Regeneration[]): Millis =>
+      Math.max(0, ...of.map(({ atMs }) => atMs));
+    const isOld = regeneratedAtMs < latest(regenerations.filter(isOwed)) - ROUNDING_MS;
+    const isNew = regeneratedAtMs > latest(regenerations) + ROUNDING_MS;
+    if (!isOld && !isNew) return;
+    const times = regenerations.map(({ atMs }) => atMs).join(" ") || "never";
+    this.#fail("M13", run, `${session} was regenerated at ${regeneratedAtMs}, in truth ${times}`);
   }
 
   /**
@@ -78,6 +111,8 @@ export class Checkers {
   #everywhere(run: NodePort, record: SessionRecord): void {
     const { session } = record;
     const result = run.input((replica) => replica.read(session));
+    const isRegenerated = ({ holders }: Regeneration): boolean => isHeld(holders);
+    this.#checkRegenerations(run, { record, result, isOwed: isRegenerated });
     if (isHeld(record.destroyHolders) && result.status === "found") {
       this.#fail("P3", run, `${session} was destroyed and is alive after healing`);
     }

@@ -35,11 +35,19 @@ export interface Committed {
   readonly facts: readonly Fact[];
   /** Whether its clock is in the session from now on: a commit that writes nothing leaves none. */
   readonly isClocked: boolean;
+  /** Where it created the session: by its node's time. */
+  readonly birth?: Birth | undefined;
 }
 
 /** A commit, and the highest clock that its author has left in the session by then. */
 interface Known extends Committed {
   readonly clock: number;
+}
+
+/** When a session began, and when it is over at the latest. */
+export interface Birth {
+  readonly createdAtMs: Millis;
+  readonly absoluteExpiresAtMs: Millis;
 }
 
 interface Copy {
@@ -51,16 +59,32 @@ interface Copy {
 class SessionHistory {
   readonly session: SessionId;
   readonly isModelled: boolean;
-  /** How often it was created: more than once where a node could not know that it was there. */
-  births = 0;
   readonly #commits = new Map<WriterId, Known[]>();
   readonly #idleChanges: Committed[] = [];
   readonly #fieldChanges: Committed[] = [];
+  readonly #births: Committed[] = [];
   readonly #copies = new Map<NodePort, Copy>();
 
   constructor(session: SessionId, isModelled: boolean) {
     this.session = session;
     this.isModelled = isModelled;
+  }
+
+  /** How often it was created: more than once where a node could not know that it was there. */
+  get births(): number {
+    return this.#births.length;
+  }
+
+  /** Of the births in `revisions`, the earliest beginning and the earliest end. */
+  birth(revisions: VersionVector): Birth | undefined {
+    const isIn = ({ writer, rev }: Committed): boolean =>
+      beyond([writer, rev], revisions).length === 0;
+    const births = this.#births.flatMap((commit) => (isIn(commit) ? (commit.birth ?? []) : []));
+    if (births.length === 0) return undefined;
+    return {
+      createdAtMs: Math.min(...births.map((each) => each.createdAtMs)),
+      absoluteExpiresAtMs: Math.min(...births.map((each) => each.absoluteExpiresAtMs)),
+    };
   }
 
   /** Whether any commit wrote fields of the envelope. */
@@ -76,6 +100,7 @@ class SessionHistory {
     else this.#commits.set(commit.writer, [known]);
     if (commit.idleMs !== undefined) this.#idleChanges.push(commit);
     if (commit.fields !== undefined) this.#fieldChanges.push(commit);
+    if (commit.birth !== undefined) this.#births.push(commit);
   }
 
   /** Those of the last commits in `revisions` that follow something which is not in there. */

@@ -5,6 +5,7 @@
  * Not here: the model (merge-model.ts), and what is owed to whom (checkers.ts).
  */
 import type { Hlc, ReadResult, SessionId, VersionVector } from "@session-mesh/core";
+import { ROUNDING_MS } from "./lifetimes.js";
 import { unordered } from "./merge-facts.js";
 import type { History } from "./history.js";
 import { type ModelView, textOf } from "./merge-model.js";
@@ -50,6 +51,7 @@ export class LawChecker {
       this.#fail("M10", run, `${session} has the idle time ${idleMs}, not ${idleDue}`);
     }
     this.#checkFields(run, session, revisions);
+    this.#checkBirth(run, session, found);
     if (!history.isModelled) return undefined;
     const view = history.view(run, revisions);
     this.#modelCount += 1;
@@ -74,6 +76,17 @@ export class LawChecker {
           `${session} at ${revisions.join()}: ${name} is ${is}, not ${due}`,
         );
       }
+    }
+  }
+
+  /** Of all births that are held, the session has the earliest beginning and the earliest end. */
+  #checkBirth(run: NodePort, session: SessionId, found: Found): void {
+    const due = this.#history.of(session)?.birth(found.revisions);
+    if (!due) return;
+    for (const name of ["createdAtMs", "absoluteExpiresAtMs"] as const) {
+      if (Math.abs(found[name] - due[name]) <= ROUNDING_MS) continue;
+      const detail = `${session} at ${found.revisions.join()}: ${name} is ${found[name]}`;
+      this.#fail("P4 births", run, `${detail}, not ${due[name]}`);
     }
   }
 

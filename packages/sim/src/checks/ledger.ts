@@ -44,6 +44,15 @@ export interface SessionRecord {
   readonly destroyedOn: Set<NodePort>;
   /** Who held an acknowledged destruction. */
   readonly destroyHolders: Set<NodePort>;
+  /** When it was regenerated under another id, by the clocks of the nodes that did it. */
+  readonly regenerations: Regeneration[];
+}
+
+/** An end that says that its session lives on under another id (M13). */
+export interface Regeneration {
+  readonly atMs: Millis;
+  /** Who is known to hold it; nobody before it is acknowledged. */
+  holders: ReadonlySet<NodePort>;
 }
 
 const ACK_CODES: ReadonlySet<number | undefined> = new Set([2, 4, 8]);
@@ -121,6 +130,7 @@ export class Ledger {
       isDestroyTried: false,
       destroyedOn: new Set(),
       destroyHolders: new Set(),
+      regenerations: [],
     };
     this.#records.set(session, record);
     return record;

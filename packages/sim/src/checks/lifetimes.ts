@@ -18,7 +18,7 @@ const QUANTA_PER_IDLE = 20;
 const SHORT_LIFE_MS: Millis = 7 * 86_400_000;
 
 /** Times are whole milliseconds at several places, each of which may round. */
-const ROUNDING_MS: Millis = 2;
+export const ROUNDING_MS: Millis = 2;
 
 /** How far a heartbeat's clock is behind when it arrives on a calm network. */
 const HEARTBEAT_AGE_MS_MAX: Millis = 1_500;
@@ -102,10 +102,16 @@ export class Lifetimes {
     }
     const idleEndMs = times.touchedAtMsMax + idleMs;
     const absoluteEndMs = times.createdAtMsMax + times.absoluteMs;
-    const nowMs = meshMs(run);
-    const lateMs = nowMs - Math.min(idleEndMs, absoluteEndMs);
-    if (lateMs <= ROUNDING_MS) return;
-    this.#fail("P4 late", run, `${session} is readable ${Math.round(lateMs)} ms past its lifetime`);
+    const endMs = Math.min(idleEndMs, absoluteEndMs);
+    const lateMs = meshMs(run) - endMs;
+    if (lateMs > ROUNDING_MS) {
+      const late = `is readable ${Math.round(lateMs)} ms past its lifetime`;
+      this.#fail("P4 late", run, `${session} ${late}`);
+    }
+    const aheadMs = expiresAtMs - endMs;
+    if (aheadMs <= ROUNDING_MS) return;
+    const ahead = `would expire ${Math.round(aheadMs)} ms after any touch allows`;
+    this.#fail("P4 late", run, `${session} ${ahead}`);
   }
 
   /** Whether, by this node's time, a session that was touched by these writes may be over. */

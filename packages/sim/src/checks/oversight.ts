@@ -11,6 +11,7 @@ import { Checkers } from "./checkers.js";
 import { Commits } from "../users/commits.js";
 import { Copies } from "./copies.js";
 import { Deadlines } from "./deadlines.js";
+import { Handovers } from "./handovers.js";
 import { History } from "./history.js";
 import { LawChecker } from "./law-checker.js";
 import { Ledger } from "./ledger.js";
@@ -44,6 +45,7 @@ export class Oversight {
   readonly #bounds: Bounds;
   readonly #deadlines: Deadlines;
   readonly #copies: Copies;
+  readonly #handovers: Handovers | undefined;
   readonly #traffic: Traffic;
   readonly #random: Prng;
   readonly #inspectionRate: number;
@@ -60,17 +62,20 @@ export class Oversight {
     this.#checkers = new Checkers(simulator, { cluster, ledger, lifetimes });
     this.#laws = new LawChecker(simulator, this.#history);
     this.#tokens = new TokenChecker(simulator);
-    this.#acks = new AckChecker(simulator, ledger);
+    this.#acks = new AckChecker(simulator, ledger, { areMembersExact: network !== undefined });
     this.#accounts = new Accounts(simulator, { cluster, ledger });
     this.#bounds = new Bounds(simulator, cluster);
     this.#deadlines = new Deadlines(simulator, cluster);
     this.#copies = new Copies(simulator, cluster);
+    // Elsewhere no two nodes can be looked at in one moment.
+    this.#handovers = network && new Handovers(simulator, cluster);
     this.#traffic = new Traffic(simulator, cluster);
     const checks = {
       checkers: this.#checkers,
       laws: this.#laws,
       tokens: this.#tokens,
       acks: this.#acks,
+      bounds: this.#bounds,
     };
     const shared = { simulator, cluster, ledger, history: this.#history, lifetimes, counts };
     const parts = { ...shared, ...checks, accounts: this.#accounts };
@@ -143,6 +148,7 @@ export class Oversight {
     return {
       modelled: this.#laws.modelCount,
       copies: this.#copies.count,
+      handovers: this.#handovers?.count ?? 0,
       acks: this.#acks.count,
       repairs: this.#traffic.repairs,
       ...this.#tokens.counts,

@@ -1,6 +1,6 @@
 /**
- * What travels: no frame or chunk is larger than its limit, a converged cluster sends no documents, and what a
- * repair costs is in proportion to the difference that it mends.
+ * What travels: no frame or chunk is larger than its limit, a converged cluster sends no documents, and
+ * what a repair costs is in proportion to the difference that it mends.
  *
  * The bound on a repair, for n nodes, in bytes: `COPIES_MAX` copies of every differing session on
  * each of the n(n − 1) ways, `SESSION_BYTES` for each differing session on each way to find it, and

@@ -23,10 +23,10 @@ import {
 } from "@session-mesh/core";
 import type { ClusterPort, Course, NodePort } from "./node-port.js";
 import { canonical } from "../checks/convergence.js";
-import type { History } from "../checks/history.js";
+import type { Birth, History } from "../checks/history.js";
 import type { LawChecker } from "../checks/law-checker.js";
 import type { Ledger, SessionRecord } from "../checks/ledger.js";
-import type { Lifetimes } from "../checks/lifetimes.js";
+import { type Lifetimes, meshMs } from "../checks/lifetimes.js";
 import { factsFor } from "../checks/merge-facts.js";
 import { type Fact, type ModelView, textOf } from "../checks/merge-model.js";
 import type { Draft, Mutation } from "./mutations.js";
@@ -174,7 +174,7 @@ export class Commits {
 
   #note(
     run: NodePort,
-    { session }: SessionRecord,
+    { session, times }: SessionRecord,
     made: {
       change: Change;
       stamp: Stamp;
@@ -191,12 +191,12 @@ export class Commits {
     counts.commits += 1;
     if (before) laws.commit(run, session, { held, hlc });
     const known = history.of(session);
-    if (known && !before) known.births += 1;
     const wanted = before ? change.commit?.idleMs : change.commit?.birth?.idleMs;
     const idleMs = wanted === before?.idleMs ? undefined : wanted;
     const past = joinVectors(held, [writer, rev]);
     const fields = change.commit?.fields;
-    known?.add({ writer, rev, hlc, past, idleMs, fields, facts, isClocked });
+    const birth = before ? undefined : birthAt(meshMs(run), times.absoluteMs);
+    known?.add({ writer, rev, hlc, past, idleMs, fields, facts, isClocked, birth });
   }
 
   /** Who commits without having missed anything reads what he left. */
@@ -242,4 +242,8 @@ export class Commits {
 function leavesClock({ operations, idleMs, fields }: LocalCommit, hadIdleMs?: Millis): boolean {
   const isLast = [...(fields?.values() ?? [])].some(({ join }) => join === "last");
   return operations.length > 0 || (idleMs ?? hadIdleMs) !== hadIdleMs || isLast;
+}
+
+function birthAt(createdAtMs: Millis, absoluteMs: Millis): Birth {
+  return { createdAtMs, absoluteExpiresAtMs: createdAtMs + absoluteMs };
 }

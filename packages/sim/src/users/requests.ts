@@ -13,6 +13,7 @@ import {
   type VersionVector,
 } from "@session-mesh/core";
 import type { AckChecker } from "../checks/ack-checker.js";
+import type { Bounds } from "../checks/bounds.js";
 import type { Accounts } from "./accounts.js";
 import type { Checkers } from "../checks/checkers.js";
 import type { ClusterPort, Course, NodePort } from "./node-port.js";
@@ -20,7 +21,7 @@ import type { Made } from "./commits.js";
 import { type Jar, TOKEN_LIFE_MS } from "./jar.js";
 import type { LawChecker } from "../checks/law-checker.js";
 import type { Ledger, SessionRecord, Trace } from "../checks/ledger.js";
-import type { Lifetimes } from "../checks/lifetimes.js";
+import { type Lifetimes, meshMs } from "../checks/lifetimes.js";
 import type { ModelView } from "../checks/merge-model.js";
 import type { TokenChecker } from "../checks/token-checker.js";
 import type { WorkloadCounts } from "./workload-counts.js";
@@ -37,6 +38,7 @@ export interface RequestParts {
   readonly lifetimes: Lifetimes;
   readonly tokens: TokenChecker;
   readonly acks: AckChecker;
+  readonly bounds: Bounds;
   readonly accounts: Accounts;
   readonly counts: WorkloadCounts;
 }
@@ -91,6 +93,7 @@ export class Requests {
       else this.#freshen(visiting, second, done);
     });
     run.input((replica) => replica.pull(ticket, session));
+    this.#parts.bounds.waits(run);
   }
 
   /** Says that the session was used. */
@@ -123,7 +126,7 @@ export class Requests {
     this.#parts.acks.expect(run, change);
     const ticket = run.ticket((outcome) => {
       if (outcome.kind !== "acks") return;
-      this.#parts.acks.settled(run, change, outcome);
+      this.#parts.acks.settled(run, change, { ...outcome, wanted: this.#acks });
       const settlement = { origin: run, seq, isDegraded: outcome.degraded };
       for (const trace of traces) {
         this.#parts.ledger.acknowledged(record, { trace, markedMs }, settlement);
@@ -162,11 +165,14 @@ export class Requests {
     record.isDestroyTried = true;
     if (result.status !== "committed") return;
     const { seq } = result;
+    const regeneration = { atMs: meshMs(run), holders: new Set([run]) };
+    if (options.regenerated) record.regenerations.push(regeneration);
     const change = { seq, session, wrote: undefined };
     this.#parts.acks.expect(run, change);
     const ticket = run.ticket((outcome) => {
       if (outcome.kind !== "acks") return;
-      this.#parts.acks.settled(run, change, outcome);
+      this.#parts.acks.settled(run, change, { ...outcome, wanted: "all" });
+      regeneration.holders = this.#parts.ledger.holders({ origin: run, seq });
       this.#parts.ledger.destroyed(record, { origin: run, seq, isDegraded: outcome.degraded });
     });
     run.input((replica) => replica.awaitAcks(ticket, { seq, acks: "all" }));
@@ -199,6 +205,7 @@ export class Requests {
       done(this.#visit(visiting, fresh, { isMarked: status === "stale", lost }));
     });
     run.input((replica) => replica.awaitRevisions(ticket, session, { revisions: missing }));
+    this.#parts.bounds.waits(run);
   }
 
   #visit(

@@ -116,6 +116,17 @@ function drawActivities(random: Prng): Partial<Record<Activity, number>> {
   };
 }
 
+/** What users draw who share one session, and change the same parts of it at once. */
+export function drawCrowd(random: Prng): Partial<WorkloadOptions> {
+  const [first = "thing", second = "push"] = random.shuffle(ACTIVITIES);
+  return {
+    ...{ users: random.range(2, 5), tabs: 2, pauseMs: 200, roamRate: 1, companionRate: 1 },
+    ...{ viewRate: 0.1, logoutRate: 0, regenerateRate: 0, accounts: 0, revokeRate: 0 },
+    ...{ draftsRate: 0.3, modelRate: 1, retiredAfterWrites: random.pick([20, 40]) },
+    activities: { [first]: 4, [second]: 1 },
+  };
+}
+
 /** Limits that users can reach, in some seeds. */
 export function drawWorkloadLimits(seed: number): Partial<Limits> {
   const random = createPrng(seed * 4_096 + 4_094);
@@ -126,7 +137,7 @@ export function drawWorkloadLimits(seed: number): Partial<Limits> {
     ...(random.chance(0.1) && { tombstonesMax: random.range(1, 6) }),
     ...(random.chance(0.1) && { ackWaitersMax: random.range(1, 6) }),
     ...(random.chance(0.1) && { pullsMax: random.range(1, 4) }),
-    ...(random.chance(0.1) && { tokenWaitersMax: random.range(1, 4) }),
+    ...(random.chance(0.1) && { tokenWaitersMax: random.range(1, 3) }),
     ...(random.chance(0.2) && { unreachedRevisionsMax: random.range(1, 8) }),
   };
 }
