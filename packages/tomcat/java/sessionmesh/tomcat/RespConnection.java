@@ -1,6 +1,5 @@
 package sessionmesh.tomcat;
 
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -22,10 +21,18 @@ final class RespConnection implements Closeable {
   /** More than any session may be; a longer announcement is taken for garbage. */
   private static final int BULK_BYTES_MAX = 64 * 1024 * 1024;
 
+  private static final int LINE_BYTES_MAX = 65_536;
+
   private static final byte[] CRLF = {'\r', '\n'};
 
   private final Socket socket = new Socket();
   private final InputStream in;
+
+  /** What was received and not yet read: from `at` until before `end`. */
+  private final byte[] received = new byte[8192];
+
+  private int at;
+  private int end;
 
   /** The sidecar understood, and said no. */
   static final class ErrorReply extends IOException {
@@ -42,7 +49,7 @@ final class RespConnection implements Closeable {
       socket.setTcpNoDelay(true);
       socket.setSoTimeout(timeoutMs);
       socket.connect(address, connectTimeoutMs);
-      in = new BufferedInputStream(socket.getInputStream(), 8192);
+      in = socket.getInputStream();
     } catch (IOException | RuntimeException error) {
       socket.close();
       throw error;
@@ -58,7 +65,7 @@ final class RespConnection implements Closeable {
   /** Whether the sidecar has closed its end, or said something unasked, while nobody was looking. */
   boolean isSpoiled() {
     try {
-      return socket.isClosed() || in.available() > 0;
+      return socket.isClosed() || at < end || in.available() > 0;
     } catch (IOException error) {
       return true;
     }
@@ -94,20 +101,18 @@ final class RespConnection implements Closeable {
   }
 
   private Object reply() throws IOException {
-    int kind = in.read();
-    if (kind < 0) throw new EOFException("the sidecar closed the connection");
-    String line = line();
+    int kind = next();
     switch (kind) {
       case '+':
-        return line.getBytes(StandardCharsets.UTF_8);
+        return line().getBytes(StandardCharsets.UTF_8);
       case '-':
-        throw new ErrorReply(line);
+        throw new ErrorReply(line());
       case ':':
-        return number(line);
+        return number();
       case '$':
-        return bulk(number(line));
+        return bulk(number());
       case '*':
-        return array(number(line));
+        return array(number());
       default:
         throw new IOException("not a RESP2 reply: it begins with byte " + kind);
     }
@@ -117,13 +122,15 @@ final class RespConnection implements Closeable {
     if (length < 0) return null;
     if (length > BULK_BYTES_MAX) throw new IOException("a reply of " + length + " bytes");
     byte[] bytes = new byte[(int) length];
-    int at = 0;
-    while (at < bytes.length) {
-      int count = in.read(bytes, at, bytes.length - at);
+    int filled = Math.min(bytes.length, end - at);
+    System.arraycopy(received, at, bytes, 0, filled);
+    at += filled;
+    while (filled < bytes.length) {
+      int count = in.read(bytes, filled, bytes.length - filled);
       if (count < 0) throw new EOFException("the connection ended within a reply");
-      at += count;
+      filled += count;
     }
-    if (in.read() != '\r' || in.read() != '\n') throw new IOException("a reply without its end");
+    endOfLine();
     return bytes;
   }
 
@@ -135,22 +142,41 @@ final class RespConnection implements Closeable {
     return elements;
   }
 
+  private long number() throws IOException {
+    int digit = next();
+    boolean isNegative = digit == '-';
+    if (isNegative) digit = next();
+    long number = 0;
+    for (int digits = 0; digit != '\r'; digits++, digit = next()) {
+      if (digit < '0' || digit > '9' || digits > 17) throw new IOException("not a number");
+      number = number * 10 + (digit - '0');
+    }
+    at--;
+    endOfLine();
+    return isNegative ? -number : number;
+  }
+
   private String line() throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream(32);
-    for (int next = in.read(); next != '\r'; next = in.read()) {
-      if (next < 0) throw new EOFException("the connection ended within a reply");
-      if (out.size() > 65_536) throw new IOException("a line without end");
+    ByteArrayOutputStream out = new ByteArrayOutputStream(64);
+    for (int next = next(); next != '\r'; next = next()) {
+      if (out.size() > LINE_BYTES_MAX) throw new IOException("a line without end");
       out.write(next);
     }
-    if (in.read() != '\n') throw new IOException("a line without its end");
+    at--;
+    endOfLine();
     return new String(out.toByteArray(), StandardCharsets.UTF_8);
   }
 
-  private static long number(String text) throws IOException {
-    try {
-      return Long.parseLong(text);
-    } catch (NumberFormatException error) {
-      throw new IOException("not a number: " + text, error);
+  private void endOfLine() throws IOException {
+    if (next() != '\r' || next() != '\n') throw new IOException("a reply without its end");
+  }
+
+  private int next() throws IOException {
+    if (at == end) {
+      at = 0;
+      end = Math.max(0, in.read(received));
+      if (end == 0) throw new EOFException("the sidecar closed the connection");
     }
+    return received[at++] & 0xff;
   }
 }
