@@ -21,7 +21,7 @@ import { atLeast, informative, median, type Result } from "./result.js";
 
 const CONNECTIONS = 8;
 const SESSIONS = 64;
-const WARM_UP_S = 6;
+const WARM_UP_S = 12;
 const DURATION_S = 4;
 const ROUNDS = 3;
 
