@@ -5,15 +5,14 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import autocannon from "autocannon";
 import { type AppProcess, scratchDirectory, startApp } from "../interop/app-process.js";
 import { aimedAt, recipeBlocks } from "../interop/recipe.js";
 import { atLeast, median, type Result } from "./result.js";
-import { interleave } from "./workload.js";
+import { interleave, rate } from "./workload.js";
 
 const ROUNDS = 5;
-const SECONDS = 2;
-const CONNECTIONS = 4;
+const DURATION_MS = 2_000;
+const USERS = 4;
 const SITE = `<?php
 session_start();
 $_SESSION['views'] = ($_SESSION['views'] ?? 0) + 1;
@@ -31,8 +30,8 @@ export async function phpBench(sidecarPort: number, redisPort: number): Promise<
   try {
     const rates = await interleave(
       ROUNDS,
-      () => rate(ours as AppProcess),
-      () => rate(theirs as AppProcess),
+      () => rateOf(ours as AppProcess),
+      () => rateOf(theirs as AppProcess),
     );
     const peer = { name: "PHP on redis-server", value: median(rates.peer) };
     const name = "PHP requests that write their session";
@@ -57,18 +56,13 @@ function startSite(scratch: string, port: number): Promise<AppProcess> {
   });
 }
 
-/** Each connection is a user of its own, whose session there is already. */
-async function rate({ origin }: AppProcess): Promise<number> {
-  const cookies = await Promise.all(Array.from({ length: CONNECTIONS }, () => newSession(origin)));
-  const load: autocannon.Options = {
-    url: origin,
-    connections: CONNECTIONS,
-    duration: SECONDS,
-    setupClient: (client) => client.setHeaders({ cookie: cookies.pop() ?? "" }),
-  };
-  const { requests, non2xx, errors } = await autocannon(load);
-  if (non2xx + errors > 0) throw new Error(`${non2xx + errors} requests failed`);
-  return requests.total / SECONDS;
+/** Users whose sessions are there already, a request of each at a time. */
+async function rateOf({ origin }: AppProcess): Promise<number> {
+  const cookies = await Promise.all(Array.from({ length: USERS }, () => newSession(origin)));
+  return rate(USERS, DURATION_MS, async (index) => {
+    const response = await fetch(origin, { headers: { cookie: cookies[index % USERS] ?? "" } });
+    if (!/^\d+$/.test(await response.text())) throw new Error("no count of views");
+  });
 }
 
 async function newSession(origin: string): Promise<string> {

@@ -118,7 +118,7 @@ async function redisBenchmark(
 
 /** What a session of 300 bytes as a string key costs, keys of both told apart by what they had before. */
 async function memoryPerKey(): Promise<Result> {
-  const keys = 50_000;
+  const keys = 20_000;
   const redis = (await startRedis()) as RedisServer;
   const [sidecar] = (await startSidecars(1, AS_USED, BUILT)) as [Sidecar];
   const costs: number[] = [];
@@ -144,7 +144,7 @@ async function memoryPerKey(): Promise<Result> {
 
 async function fill(port: number, { from, count }: { from: number; count: number }): Promise<void> {
   const connection = await RespConnection.open({ port });
-  const batch = 500;
+  const batch = 50;
   for (let at = from; at < from + count; at += batch) {
     const commands = Array.from({ length: batch }, (_, index) =>
       encodeCommand(["SET", `sess:${at + index}`, `${at + index}`.padEnd(300, "{}"), "EX", "1800"]),
