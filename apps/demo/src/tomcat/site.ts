@@ -40,7 +40,7 @@ export interface Place {
 }
 
 /** So long that only what hangs exceeds it, on however busy a machine. */
-const READY_DEADLINE_MS = 180_000;
+const READY_DEADLINE_MS = 300_000;
 const READY_POLL_MS = 100;
 /** How long those who cannot be asked are given to find one another after a cut. */
 const MEETING_MS = 10_000;
