@@ -11,7 +11,8 @@ export default defineConfig({
   resolve: { conditions: ["session-mesh-source"] },
   ssr: { resolve: { conditions: ["session-mesh-source"] } },
   test: {
-    testTimeout: 20_000,
+    // Long enough for a property test on a machine that is busy with others.
+    testTimeout: 60_000,
     projects: [
       { extends: true, test: { name: "deterministic", include: DETERMINISTIC } },
       {
