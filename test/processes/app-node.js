@@ -51,8 +51,13 @@ app.get("/look", (req, res) => {
   res.json({ session: mesh.sessions.nameOf(req.sessionID), value: { marks, log, count } });
 });
 app.get("/picture", (_req, res) => {
-  const values = mesh.sessions.names().map((name) => [name, mesh.sessions.peek(name)?.value]);
-  res.json({ status: mesh.status(), values: Object.fromEntries(values) });
+  const sessions = mesh.sessions.names().flatMap((name) => {
+    const found = mesh.sessions.peek(name);
+    if (!found) return [];
+    const { status, value, revisions, idleMs, expiresAtMs, absoluteExpiresAtMs } = found;
+    return [[name, { status, value, revisions, idleMs, expiresAtMs, absoluteExpiresAtMs }]];
+  });
+  res.json({ status: mesh.status(), sessions: Object.fromEntries(sessions) });
 });
 
 const server = createServer(app);

@@ -35,7 +35,8 @@ export interface Question {
 /** Everything that a node holds, in plain data. */
 interface Picture {
   readonly status: ReplicaStatus;
-  readonly values: Readonly<Record<string, unknown>>;
+  /** What can be read, by session. */
+  readonly sessions: Readonly<Record<string, unknown>>;
 }
 
 /** What differs from node to node, and from test to test. */
@@ -155,11 +156,8 @@ export class MachineNode {
 
   /** All that it holds, as the simulator's checkers look at a replica. */
   async picture(): Promise<ComparedNode> {
-    const { status, values } = (await this.ask<Picture>({ path: "/picture" })).body;
-    const read = (session: string): unknown => {
-      const value = values[session];
-      return value === undefined ? { status: "absent" } : { status: "found", value };
-    };
+    const { status, sessions } = (await this.ask<Picture>({ path: "/picture" })).body;
+    const read = (session: string): unknown => sessions[session] ?? { status: "absent" };
     const replica = { status: () => status, read } as ComparedReplica;
     const { node } = status;
     return { machine: this.machine.address, node, replica, input: (look) => look(replica) };
