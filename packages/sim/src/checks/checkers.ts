@@ -111,7 +111,9 @@ export class Checkers {
   #everywhere(run: NodePort, record: SessionRecord): void {
     const { session } = record;
     const result = run.input((replica) => replica.read(session));
-    const isRegenerated = ({ holders }: Regeneration): boolean => isHeld(holders);
+    // Of several ends that met, each node may know another one: their digests are equal.
+    const isRegenerated = ({ holders }: Regeneration): boolean =>
+      record.endCount === 1 && isHeld(holders);
     this.#checkRegenerations(run, { record, result, isOwed: isRegenerated });
     if (isHeld(record.destroyHolders) && result.status === "found") {
       this.#fail("P3", run, `${session} was destroyed and is alive after healing`);
@@ -153,8 +155,7 @@ export class Checkers {
       case "session-touched":
         return this.#lives(run, event.session);
       case "session-destroyed":
-        this.#ledger.record(event.session)?.destroyedOn.add(run);
-        return;
+        return this.#destroyed(run, event);
       case "session-collected":
         return this.#collected(run, event.session);
       case "pull-finished":
@@ -167,6 +168,12 @@ export class Checkers {
         return this.#lives(run, event.session);
       default:
     }
+  }
+
+  #destroyed(run: NodePort, { session, origin }: EventBody & { type: "session-destroyed" }): void {
+    const record = this.#ledger.record(session);
+    record?.destroyedOn.add(run);
+    if (record && origin === run.node) record.endCount += 1;
   }
 
   /** Who has heard that a session was destroyed takes nothing of it any more. */

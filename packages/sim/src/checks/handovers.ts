@@ -12,7 +12,7 @@ import { meshMs } from "./lifetimes.js";
 /** Sessions that are over sooner may be dropped by one node and not by another: clocks differ. */
 const LIFE_MS_MIN: Millis = 4 * 3_600_000;
 
-/** What each other run held when a join began. */
+/** What each other run held when a join began for the first time. */
 type Begun = ReadonlyMap<NodePort, ReadonlySet<SessionId>>;
 
 /** Checks joins and drains. */
@@ -34,11 +34,13 @@ export class Handovers {
   }
 
   #onEvent(run: NodePort, event: EventBody): void {
-    if (event.type === "join-started") this.#joins.set(run, this.#begun(run));
-    else if (event.type === "join-finished") {
+    if (event.type === "join-started") {
+      // One that broke off is gone on with: what it was given then is not asked for again.
+      if (!this.#joins.has(run)) this.#joins.set(run, this.#begun(run));
+    } else if (event.type === "join-finished" && event.outcome === "complete") {
       const begun = this.#joins.get(run);
       this.#joins.delete(run);
-      if (begun && event.outcome === "complete") this.#joined(run, begun);
+      if (begun) this.#joined(run, begun);
     } else if (event.type === "drain-finished" && event.confirmed) this.#drained(run);
   }
 

@@ -40,6 +40,8 @@ export interface SessionRecord {
   incrementsTried: number;
   /** Someone asked for its end; whatever was written may die with it. */
   isDestroyTried: boolean;
+  /** How many nodes ended it, each by itself. */
+  endCount: number;
   /** Who is known to know that it was destroyed. */
   readonly destroyedOn: Set<NodePort>;
   /** Who held an acknowledged destruction. */
@@ -128,6 +130,7 @@ export class Ledger {
       writes: [],
       incrementsTried: 0,
       isDestroyTried: false,
+      endCount: 0,
       destroyedOn: new Set(),
       destroyHolders: new Set(),
       regenerations: [],
