@@ -34,13 +34,14 @@ export class PeerChanges {
     this.#digestVersions.set(peer, digestVersion);
     if (this.#writers.get(peer) !== member.writer) this.#processReplaced(peer);
     this.#writers.set(peer, member.writer);
-    // What was asked on a link that this one replaces will not be answered.
-    puller.peerDown(peer);
-    auditor.peerDown(peer);
-    pusher.peerUp(peer, member.writer);
-    puller.peerUp(peer);
-    sharing.linked(peer);
-    freshness.peerUp();
+    freshness.peerUp(() => {
+      // What was asked on a link that this one replaces will not be answered.
+      puller.peerDown(peer);
+      auditor.peerDown(peer);
+      pusher.peerUp(peer, member.writer);
+      puller.peerUp(peer);
+      sharing.linked(peer);
+    });
     bulkJoin.peerUp(peer);
     // One round repairs both sides, so one of the two begins it. Unless nothing can be compared: then
     // each sends what it has, and who comes empty has nothing to send.

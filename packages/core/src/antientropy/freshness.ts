@@ -74,6 +74,7 @@ export class Freshness {
   readonly #asks = new Map<SessionId, Ask[]>();
   readonly #waiters = new Map<Ticket, Waiter>();
   #askCount = 0;
+  #isChanging = false;
   readonly #unreached: UnreachedRevisions;
 
   constructor(port: FreshnessPort) {
@@ -134,8 +135,14 @@ export class Freshness {
     }
   }
 
-  /** Someone more can be asked. */
-  peerUp(): void {
+  /**
+   * Someone can be asked, or asked by a better link. What `change` ends for want of the link before
+   * decides nothing: whoever waits is asked for again.
+   */
+  peerUp(change: () => void): void {
+    this.#isChanging = true;
+    change();
+    this.#isChanging = false;
     this.#unreached.peerUp();
     for (const ask of [...this.#asks.values()].flat()) if (ask.isAnswered) this.#ask(ask);
   }
@@ -165,6 +172,7 @@ export class Freshness {
 
   #answered(ask: Ask, { isCertain, isComplete }: PullEnd): void {
     ask.isAnswered = true;
+    if (this.#isChanging) return;
     const { session } = ask;
     for (const waiter of ask.waiters) {
       const missing = this.#port.missing(session, waiter.wanted);
