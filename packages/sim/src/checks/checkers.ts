@@ -49,7 +49,9 @@ export class Checkers {
     this.#readCount += 1;
     const record = this.#ledger.record(session);
     if (!record) return;
-    const isRegenerated = ({ holders }: Regeneration): boolean => holders.has(run);
+    // To a peer that told of the end itself nothing is sent, so only frames show what it has confirmed.
+    const { seesFrames } = this.#ledger;
+    const isRegenerated = ({ holders }: Regeneration): boolean => seesFrames && holders.has(run);
     this.#checkRegenerations(run, { record, result, isOwed: isRegenerated });
     this.#check(run, { record, result, isOwed: (write) => write.holders.has(run) });
   }

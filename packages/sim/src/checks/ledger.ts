@@ -84,10 +84,12 @@ export class Ledger {
   /** Disks that were lost at some time. */
   readonly #lost = new Set<object>();
   #ackedCount = 0;
+  #seesFrames = false;
   #degradedCount = 0;
 
   /** Watches acknowledgements leave. */
   watch(network: Network): void {
+    this.#seesFrames = true;
     network.onSend = (from, to, frame) => this.sent(from as NodeRun, to as NodeRun, frame);
   }
 
@@ -108,6 +110,11 @@ export class Ledger {
 
   get ackedCount(): number {
     return this.#ackedCount;
+  }
+
+  /** Whether it sees what is sent, and so which confirmation is of something that was left out. */
+  get seesFrames(): boolean {
+    return this.#seesFrames;
   }
 
   get degradedCount(): number {
